@@ -1,0 +1,173 @@
+package io.magicapi.gateway.config;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The whole configuration, valid and immutable. The records mirror the YAML: {@code server.http2-cleartext} is {@link
+ * Server#http2Cleartext()}. {@code docs/configuration.md} explains each key; a test compares the two.
+ *
+ * @param server the listener that clients reach
+ * @param plugins where provider plugins come from
+ * @param providers settings per provider, by the provider's name; a loaded provider without an entry runs on defaults
+ * @param routing how a request finds its provider
+ * @param auth whose keys are used
+ * @param log what is logged
+ */
+public record GatewayConfig(
+        Server server, Plugins plugins, Map<String, ProviderSettings> providers, Routing routing, Auth auth, Log log) {
+
+    public GatewayConfig {
+        providers = Map.copyOf(providers);
+    }
+
+    /** {@return the configuration of an operator who configured nothing} */
+    public static GatewayConfig defaults() {
+        return new GatewayConfig(
+                new Server("127.0.0.1", 3000, false, Cors.NONE, Limits.DEFAULT),
+                new Plugins(Path.of("plugins"), Path.of("data"), true),
+                Map.of(),
+                new Routing(Optional.empty()),
+                new Auth(true, false),
+                new Log("info", LogFormat.AUTO));
+    }
+
+    /** {@return the settings of a provider: its entry, or the defaults} */
+    public ProviderSettings provider(String name) {
+        return providers.getOrDefault(name, ProviderSettings.DEFAULT);
+    }
+
+    /**
+     * The listener.
+     *
+     * @param host the address to bind
+     * @param port the port to bind; 0 for any free one
+     * @param http2Cleartext whether HTTP/2 is offered without TLS (h2c)
+     * @param cors which browsers' pages may call
+     * @param limits what is refused for its size
+     */
+    public record Server(String host, int port, boolean http2Cleartext, Cors cors, Limits limits) {}
+
+    /**
+     * Cross-origin access for browsers.
+     *
+     * @param origins origins that may call, or {@code *}; empty: none
+     * @param headers request headers they may send besides the usual ones, or {@code *}
+     */
+    public record Cors(List<String> origins, List<String> headers) {
+
+        /** No cross-origin access. */
+        public static final Cors NONE = new Cors(List.of(), List.of());
+
+        public Cors {
+            origins = List.copyOf(origins);
+            headers = List.copyOf(headers);
+        }
+    }
+
+    /**
+     * Sizes above which a request is refused.
+     *
+     * @param body a body that is read into memory (JSON)
+     * @param upload a body that is streamed through (multipart)
+     * @param headerBlock all request headers together
+     * @param requestLine the request line
+     */
+    public record Limits(DataSize body, DataSize upload, DataSize headerBlock, DataSize requestLine) {
+
+        /** 32 MiB, 256 MiB, 16 KiB, 8 KiB. */
+        public static final Limits DEFAULT = new Limits(
+                DataSize.mebibytes(32), DataSize.mebibytes(256), DataSize.kibibytes(16), DataSize.kibibytes(8));
+    }
+
+    /**
+     * Plugins.
+     *
+     * @param dir the drop folder
+     * @param data the gateway's private folder, for the copies that are loaded
+     * @param watch whether changes in the drop folder take effect while the gateway runs
+     */
+    public record Plugins(Path dir, Path data, boolean watch) {}
+
+    /**
+     * One provider.
+     *
+     * @param baseUrl replaces the plugin's base URL
+     * @param keys keys the gateway holds, one chosen by weight per request; empty: the variable the plugin names, if set
+     * @param deadlines how long the upstream may take
+     * @param options the plugin's own settings, an object
+     */
+    public record ProviderSettings(Optional<String> baseUrl, List<Key> keys, Deadlines deadlines, JsonNode options) {
+
+        /** Nothing configured. */
+        public static final ProviderSettings DEFAULT = new ProviderSettings(
+                Optional.empty(), List.of(), Deadlines.DEFAULT, JsonNodeFactory.instance.objectNode());
+
+        public ProviderSettings {
+            keys = List.copyOf(keys);
+        }
+    }
+
+    /**
+     * Where a key is to be found; exactly one of the two sources is given. Keys themselves are never in the
+     * configuration.
+     *
+     * @param name what logs and the start screen call it
+     * @param env the environment variable that holds it
+     * @param file the file that holds it, surrounding white space ignored
+     * @param weight its share among the provider's keys; at least 1
+     */
+    public record Key(String name, Optional<String> env, Optional<Path> file, int weight) {}
+
+    /**
+     * How long an attempt may take.
+     *
+     * @param connect to open a connection, or to wait for a free one
+     * @param firstByte from the request's last byte to the head of the answer
+     * @param idle between two chunks of the answer
+     */
+    public record Deadlines(Duration connect, Duration firstByte, Duration idle) {
+
+        /** 3 s, 5 min, 60 s: slow models answer whole requests only after minutes. */
+        public static final Deadlines DEFAULT =
+                new Deadlines(Duration.ofSeconds(3), Duration.ofMinutes(5), Duration.ofSeconds(60));
+    }
+
+    /**
+     * Choice of provider.
+     *
+     * @param defaultProvider the provider of requests that name none
+     */
+    public record Routing(Optional<String> defaultProvider) {}
+
+    /**
+     * Access.
+     *
+     * @param passthrough whether the caller's own bearer token goes to the provider; configured keys are then used only
+     *     for callers that send none
+     * @param open states that something in front of the gateway checks callers, so that it may listen on an address
+     *     other than loopback
+     */
+    public record Auth(boolean passthrough, boolean open) {}
+
+    /**
+     * Logging.
+     *
+     * @param level of the gateway's own loggers: {@code error}, {@code warn}, {@code info}, {@code debug}
+     * @param format how lines look
+     */
+    public record Log(String level, LogFormat format) {}
+
+    /** How log lines look. */
+    public enum LogFormat {
+        /** Text on a terminal, JSON otherwise. */
+        AUTO,
+        TEXT,
+        JSON
+    }
+}

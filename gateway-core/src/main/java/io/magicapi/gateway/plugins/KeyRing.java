@@ -1,0 +1,56 @@
+package io.magicapi.gateway.plugins;
+
+import io.magicapi.gateway.api.Secret;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** The keys the gateway holds for one provider, each with its share of the requests. Immutable. */
+public final class KeyRing {
+
+    /** No keys: callers must bring their own. */
+    public static final KeyRing EMPTY = new KeyRing(List.of());
+
+    /**
+     * One key.
+     *
+     * @param source where it came from, for people: {@code GROQ_API_KEY}
+     * @param secret the key itself
+     * @param weight its share; at least 1
+     */
+    public record Entry(String source, Secret secret, int weight) {}
+
+    private final List<Entry> entries;
+    private final int totalWeight;
+
+    private KeyRing(List<Entry> entries) {
+        this.entries = List.copyOf(entries);
+        this.totalWeight = entries.stream().mapToInt(Entry::weight).sum();
+    }
+
+    /** {@return a ring of these keys} */
+    public static KeyRing of(List<Entry> entries) {
+        return entries.isEmpty() ? EMPTY : new KeyRing(new ArrayList<>(entries));
+    }
+
+    /** {@return one of the keys, chosen at random by weight; empty if there is none} */
+    public Optional<Secret> choose() {
+        if (entries.isEmpty()) {
+            return Optional.empty();
+        }
+        int draw = entries.size() == 1 ? 0 : ThreadLocalRandom.current().nextInt(totalWeight);
+        for (Entry entry : entries) {
+            draw -= entry.weight();
+            if (draw < 0) {
+                return Optional.of(entry.secret());
+            }
+        }
+        throw new IllegalStateException("weights do not add up");
+    }
+
+    /** {@return the keys, for the start screen} */
+    public List<Entry> entries() {
+        return entries;
+    }
+}

@@ -1,0 +1,156 @@
+package io.magicapi.gateway.plugins;
+
+import io.magicapi.gateway.api.Model;
+import io.magicapi.gateway.api.Operation;
+import io.magicapi.gateway.api.Provider;
+import io.magicapi.gateway.config.GatewayConfig.Deadlines;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One loaded version of one provider, with all that requests need to know of it. What the plugin declares as constant
+ * was read once, when it was loaded.
+ *
+ * <p>Leases are counted from 1: the registry's own, given back by {@link #retire}. When the count reaches 0 it stays
+ * there: no lease is granted any more, {@link #drained} completes, and the plugin may be stopped. Safe for all threads.
+ */
+public final class ProviderGeneration {
+
+    private final String name;
+    private final String pluginVersion;
+    private final Provider provider;
+    private final String baseUrl;
+    private final List<Operation> operations;
+    private final List<Model> models;
+    private final Set<String> modelIds;
+    private final List<String> usagePointers;
+    private final KeyRing keys;
+    private final Deadlines deadlines;
+    private final AtomicInteger leases = new AtomicInteger(1);
+    private final CompletableFuture<Void> drained = new CompletableFuture<>();
+    private volatile boolean retired;
+
+    /**
+     * Captures a started provider.
+     *
+     * @param pluginVersion version of the plugin it came from; {@code built in} for the gateway's own
+     * @param baseUrl the base URL to use: the configured one, or else the provider's
+     */
+    public ProviderGeneration(
+            String name, String pluginVersion, Provider provider, String baseUrl, KeyRing keys, Deadlines deadlines) {
+        this.name = name;
+        this.pluginVersion = pluginVersion;
+        this.provider = provider;
+        this.baseUrl = baseUrl;
+        this.operations = List.copyOf(provider.operations());
+        this.models = List.copyOf(provider.models());
+        this.modelIds = new HashSet<>(models.stream().map(Model::id).toList());
+        this.usagePointers = List.copyOf(provider.usagePointers());
+        this.keys = keys;
+        this.deadlines = deadlines;
+    }
+
+    /** {@return the provider's name, by which callers choose it} */
+    public String name() {
+        return name;
+    }
+
+    /** {@return the version of the plugin} */
+    public String pluginVersion() {
+        return pluginVersion;
+    }
+
+    /** {@return the plugin's code; call it only while holding a lease, and through the plugin boundary} */
+    public Provider provider() {
+        return provider;
+    }
+
+    /** {@return the base URL to use, without trailing slash} */
+    public String baseUrl() {
+        return baseUrl;
+    }
+
+    /** {@return whether this provider serves an operation} */
+    public boolean serves(Operation operation) {
+        return operations.isEmpty() || operations.contains(operation);
+    }
+
+    /** {@return the catalogue} */
+    public List<Model> models() {
+        return models;
+    }
+
+    /** {@return the catalogue's entry for a model id, if it has one} */
+    public Optional<Model> model(String id) {
+        return lists(id)
+                ? models.stream().filter(model -> model.id().equals(id)).findFirst()
+                : Optional.empty();
+    }
+
+    /** {@return whether the catalogue has this model id} */
+    public boolean lists(String id) {
+        return modelIds.contains(id);
+    }
+
+    /** {@return JSON pointers to token usage, in the order to look} */
+    public List<String> usagePointers() {
+        return usagePointers;
+    }
+
+    /** {@return the keys the gateway holds for this provider} */
+    public KeyRing keys() {
+        return keys;
+    }
+
+    /** {@return how long the upstream may take} */
+    public Deadlines deadlines() {
+        return deadlines;
+    }
+
+    /** {@return how many requests hold a lease now} */
+    public int inFlight() {
+        return leases.get() - (retired ? 0 : 1);
+    }
+
+    /** {@return a lease, or null if this generation is retired and the caller must look at the newest snapshot} */
+    public @Nullable Lease lease() {
+        int count = leases.get();
+        while (count > 0 && !retired) {
+            if (leases.compareAndSet(count, count + 1)) {
+                return new Lease(this);
+            }
+            count = leases.get();
+        }
+        return null;
+    }
+
+    /** Grants no further lease, and lets {@link #drained} complete when the last one is given back. Idempotent. */
+    public synchronized void retire() {
+        if (!retired) {
+            retired = true;
+            release();
+        }
+    }
+
+    void release() {
+        if (leases.decrementAndGet() == 0) {
+            drained.complete(null);
+        }
+    }
+
+    /** {@return completes, on whichever thread gave back the last lease, when nothing uses this generation any more} */
+    public CompletionStage<Void> drained() {
+        return drained.minimalCompletionStage();
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + pluginVersion;
+    }
+}
