@@ -1,0 +1,300 @@
+package io.magicapi.gateway.routing;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import io.magicapi.gateway.buffer.HeapBytes;
+import io.magicapi.gateway.error.ErrorCode;
+import io.magicapi.gateway.error.GatewayException;
+import io.vertx.core.buffer.Buffer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What routing needs to know of a JSON request: {@code model}, {@code stream} and {@code stream_options.include_usage}.
+ *
+ * <p>The body is read once by a streaming parser, in place; nothing is built, and what is of no interest is skipped
+ * without being decoded. The body itself is never changed: it goes upstream byte for byte, or, if another model is to
+ * be asked for, with the bytes of that one value exchanged ({@link #withModel}).
+ *
+ * <p>There are two ways to read it. {@link #strict} is for a request whose provider is decided by its model. It must see
+ * exactly what the upstream will see, or somebody could name one model to the gateway and another to the upstream: so
+ * the body must be one JSON object in valid UTF-8, read to its end, in which no field that is read here occurs twice.
+ * {@link #lenient} is for a request that names its provider. Nothing is decided by the body then and a broken one is the
+ * upstream's to refuse, so whatever cannot be read is unknown, and reading stops as soon as nothing more is wanted.
+ *
+ * <p>Immutable.
+ */
+public final class RequestPeek {
+
+    /** Strings may be as long as the body, as images come in base64; the body has its own limit. */
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .maxNestingDepth(1000)
+                    .build())
+            // Names come from clients: interning them would fill a table of the whole process.
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+            .build();
+
+    private final @Nullable String model;
+    private final boolean modelPresent;
+    private final int modelStart;
+    private final int modelEnd;
+    private final boolean stream;
+    private final boolean includeUsage;
+
+    private RequestPeek(Reading reading) {
+        this.model = reading.model;
+        this.modelPresent = reading.modelSeen;
+        this.modelStart = reading.modelStart;
+        this.modelEnd = reading.modelEnd;
+        this.stream = reading.stream;
+        this.includeUsage = reading.includeUsage;
+    }
+
+    /**
+     * Reads a body whose model decides something.
+     *
+     * @param body complete; shared, not changed
+     * @throws GatewayException {@link ErrorCode#INVALID_JSON} unless the body is one JSON object in UTF-8, nested at
+     *     most 1000 deep, that has each of the fields read here at most once
+     */
+    public static RequestPeek strict(Buffer body) {
+        HeapBytes bytes = HeapBytes.of(body);
+        requireJsonText(bytes);
+        Reading reading = new Reading(bytes, true);
+        try {
+            reading.read();
+        } catch (JsonProcessingException e) {
+            throw invalid("the request body is not valid JSON: " + describe(e));
+        } catch (IOException | IllegalStateException e) {
+            throw invalid("the request body is not valid JSON");
+        }
+        return new RequestPeek(reading);
+    }
+
+    /**
+     * Reads what can be read of a body that decides nothing. Never fails.
+     *
+     * @param body complete; shared, not changed
+     * @return what stood before the place where reading could not go on; of a field given twice, the first
+     */
+    public static RequestPeek lenient(Buffer body) {
+        HeapBytes bytes = HeapBytes.of(body);
+        Reading reading = new Reading(bytes, false);
+        try {
+            requireNoForeignEncoding(bytes);
+            reading.read();
+        } catch (IOException | GatewayException | IllegalStateException e) {
+            // What was read so far is all that is known; the upstream will say what is wrong with the rest.
+            return new RequestPeek(reading);
+        }
+        return new RequestPeek(reading);
+    }
+
+    /** {@return the model asked for; empty if there is none, or it is not a string or an empty one} */
+    public Optional<String> model() {
+        return Optional.ofNullable(model);
+    }
+
+    /**
+     * {@return the model asked for}
+     *
+     * @throws GatewayException {@link ErrorCode#MODEL_REQUIRED} if there is none
+     */
+    public String requireModel() {
+        if (model == null) {
+            throw new GatewayException(
+                    ErrorCode.MODEL_REQUIRED,
+                    modelPresent
+                            ? "\"model\" must be a string that is not empty"
+                            : "the request body has no \"model\"; name one, such as \"openai/gpt-oss-120b\"",
+                    Optional.of("model"));
+        }
+        return model;
+    }
+
+    /** {@return whether a stream is asked for: {@code "stream": true}} */
+    public boolean stream() {
+        return stream;
+    }
+
+    /** {@return whether a stream is to end with its usage: {@code "stream_options": {"include_usage": true}}} */
+    public boolean includeUsage() {
+        return includeUsage;
+    }
+
+    /**
+     * The body with another model in place of {@link #model()}; every other byte stays as it is.
+     *
+     * @param body the one that was read
+     * @param newModel becomes a JSON string, escaped where it must be
+     * @return a new buffer
+     * @throws IllegalStateException if the body names no model
+     */
+    public Buffer withModel(Buffer body, String newModel) {
+        if (model == null) {
+            throw new IllegalStateException("the body names no model that could be replaced");
+        }
+        byte[] name =
+                new String(JsonStringEncoder.getInstance().quoteAsString(newModel)).getBytes(StandardCharsets.UTF_8);
+        return Buffer.buffer(body.length() - (modelEnd - modelStart) + name.length + 2)
+                .appendBuffer(body, 0, modelStart)
+                .appendByte((byte) '"')
+                .appendBytes(name)
+                .appendByte((byte) '"')
+                .appendBuffer(body, modelEnd, body.length() - modelEnd);
+    }
+
+    private static void requireJsonText(HeapBytes bytes) {
+        if (bytes.length() == 0) {
+            throw invalid("the request has no body; a JSON object is expected");
+        }
+        requireNoForeignEncoding(bytes);
+        int fault = Utf8.firstFault(bytes.array(), bytes.offset(), bytes.end());
+        if (fault >= 0) {
+            throw invalid("the request body is not valid UTF-8 at byte " + (fault - bytes.offset()));
+        }
+    }
+
+    /** The parser would read UTF-16 and UTF-32 as well, but then it has no byte offsets to give. */
+    private static void requireNoForeignEncoding(HeapBytes bytes) {
+        byte[] array = bytes.array();
+        int first = bytes.length() == 0 ? ' ' : array[bytes.offset()] & 0xff;
+        // No JSON in UTF-8 begins with one of these, or has a NUL among its first bytes.
+        boolean foreign = first == 0xef || first == 0xfe || first == 0xff;
+        for (int i = bytes.offset(); i < Math.min(bytes.end(), bytes.offset() + 4); i++) {
+            foreign |= array[i] == 0;
+        }
+        if (foreign) {
+            throw invalid("the request body must be JSON in UTF-8 without a byte order mark");
+        }
+    }
+
+    private static GatewayException invalid(String message) {
+        return new GatewayException(ErrorCode.INVALID_JSON, message);
+    }
+
+    /** The parser's own messages quote the body, which must not get into an error or a log. */
+    private static String describe(JsonProcessingException failure) {
+        long offset = failure.getLocation() == null ? -1 : failure.getLocation().getByteOffset();
+        String what = failure instanceof com.fasterxml.jackson.core.exc.StreamConstraintsException
+                ? "it is nested too deeply, or a name in it is too long"
+                : "unexpected character or end";
+        return offset < 0 ? what : what + " near byte " + offset;
+    }
+
+    /** One reading of one body; what it finds stays in its fields when it fails half-way. */
+    private static final class Reading {
+
+        private final HeapBytes bytes;
+        private final boolean strict;
+
+        private @Nullable String model;
+        private boolean modelSeen;
+        private int modelStart;
+        private int modelEnd;
+        private boolean stream;
+        private boolean streamSeen;
+        private boolean includeUsage;
+        private boolean optionsSeen;
+
+        Reading(HeapBytes bytes, boolean strict) {
+            this.bytes = bytes;
+            this.strict = strict;
+        }
+
+        void read() throws IOException {
+            try (JsonParser json = JSON.createParser(bytes.array(), bytes.offset(), bytes.length())) {
+                if (json.nextToken() != JsonToken.START_OBJECT) {
+                    throw invalid("the request body must be a JSON object");
+                }
+                while (json.nextToken() != JsonToken.END_OBJECT) {
+                    field(json, json.currentName());
+                    if (!strict && modelSeen && streamSeen && (!stream || optionsSeen)) {
+                        return;
+                    }
+                }
+                if (strict && json.nextToken() != null) {
+                    throw invalid("the request body must be one JSON object with nothing after it");
+                }
+            }
+        }
+
+        private void field(JsonParser json, String name) throws IOException {
+            JsonToken value = json.nextToken();
+            switch (name) {
+                case "model" -> {
+                    if (firstTime(modelSeen, name)) {
+                        modelSeen = true;
+                        readModel(json, value);
+                    }
+                }
+                case "stream" -> {
+                    if (firstTime(streamSeen, name)) {
+                        streamSeen = true;
+                        stream = value == JsonToken.VALUE_TRUE;
+                    }
+                }
+                case "stream_options" -> {
+                    if (firstTime(optionsSeen, name) && value == JsonToken.START_OBJECT) {
+                        readStreamOptions(json);
+                    }
+                    optionsSeen = true;
+                }
+                default -> {}
+            }
+            json.skipChildren();
+        }
+
+        private void readModel(JsonParser json, JsonToken value) throws IOException {
+            if (value != JsonToken.VALUE_STRING) {
+                return;
+            }
+            modelStart = (int) json.currentTokenLocation().getByteOffset();
+            String text = json.getText();
+            modelEnd = endOfString(modelStart);
+            model = text.isEmpty() ? null : text;
+        }
+
+        private void readStreamOptions(JsonParser json) throws IOException {
+            boolean seen = false;
+            while (json.nextToken() != JsonToken.END_OBJECT) {
+                String name = json.currentName();
+                JsonToken value = json.nextToken();
+                if (name.equals("include_usage") && firstTime(seen, "stream_options.include_usage")) {
+                    seen = true;
+                    includeUsage = value == JsonToken.VALUE_TRUE;
+                }
+                json.skipChildren();
+            }
+        }
+
+        private boolean firstTime(boolean seen, String name) {
+            if (seen && strict) {
+                throw new GatewayException(
+                        ErrorCode.INVALID_JSON,
+                        "the request body has \"" + name + "\" more than once",
+                        Optional.of(name));
+            }
+            return !seen;
+        }
+
+        private int endOfString(int start) {
+            byte[] array = bytes.array();
+            int i = bytes.offset() + start + 1;
+            while (array[i] != '"') {
+                i += array[i] == '\\' ? 2 : 1;
+            }
+            return i + 1 - bytes.offset();
+        }
+    }
+}

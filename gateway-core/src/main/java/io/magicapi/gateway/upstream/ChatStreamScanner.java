@@ -1,0 +1,455 @@
+package io.magicapi.gateway.upstream;
+
+import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.magicapi.gateway.buffer.HeapBytes;
+import io.magicapi.gateway.error.ErrorCode;
+import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.observe.Usage;
+import io.vertx.core.buffer.Buffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Watches one stream of chat completion chunks on its way from the upstream to the client, and says which bytes go on.
+ * The one place that knows the rules of such streams; one instance per attempt, one thread.
+ *
+ * <p><b>What leaves</b> is events made of {@code data} lines, comments, and {@code event: error}; nothing else, as some
+ * client in use stumbles over everything else. A stream that already is like this, with LF or CRLF, leaves byte for
+ * byte, its chunks being the very buffers that came in. Only an event that needs a repair is written anew:
+ *
+ * <ul>
+ *   <li>A byte order mark at the start is dropped, and a lone CR at a line's end becomes LF.
+ *   <li>An event without data, or with blank data, is dropped. Comments in it stay.
+ *   <li>{@code id}, {@code retry} and unknown fields are dropped. (Python's client remembers an id and then takes the
+ *       blank line after the next comment for an event.)
+ *   <li>An event with a name other than {@code error} loses the name, as clients of chat streams go by the data alone.
+ *       If its data does not mention {@code "choices"} it is no chunk, but a ping or some vendor's notice, and is
+ *       dropped: clients fail on a chunk without choices.
+ *   <li>An error gets the name {@code error}, without which some clients take it for a good end. Its data stays as it
+ *       is if it has OpenAI's shape and is given it otherwise, see {@link ErrorShape}. Nothing follows an error.
+ *   <li>Nothing follows {@code [DONE]}.
+ * </ul>
+ *
+ * <p>Data that is not JSON passes: clients raise, which is right. So do all events in which nothing needs repair,
+ * whatever they hold.
+ *
+ * <p><b>How it reads.</b> Lines end with LF, CRLF or CR, and an event with a blank line. Events are looked at whole; one
+ * that is incomplete is held until its end arrives, and scanning goes on where it stopped, so an event that trickles in
+ * costs no more than one that comes at once. A CR at the end of what has arrived waits for the next byte, unless the
+ * line before it ended with a lone CR too: then the event is over, and a LF that may follow belongs to it.
+ *
+ * <p><b>What it parses.</b> Hardly anything. While it looks for line ends it also sees the quotes, and at each looks back
+ * whether they close {@code "error"}, {@code "finish_reason"} or the name of a usage object. Inside of a JSON string
+ * quotes are escaped, so a match is a whole JSON string, if not yet a name in the right place. Unless {@code null}
+ * follows, as it does in all chunks but one or two, the event is parsed and properly asked.
+ */
+final class ChatStreamScanner {
+
+    private static final byte[] DONE_EVENT = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] NULL = "null".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] NOTHING = {};
+
+    /** What is known of the event being read. */
+    private static final int DATA = 1;
+
+    private static final int TEXT = 1 << 1;
+    private static final int DONE = 1 << 2;
+    private static final int UNCLEAN = 1 << 3;
+    private static final int SUSPECT = 1 << 4;
+    private static final int MARKED = 1 << 5;
+
+    private final List<JsonPointer> usagePointers;
+    private final byte[][] names;
+    private final int maxEvent;
+
+    /** The event being read, as far as it was there when the last chunk ended. */
+    private byte[] held = NOTHING;
+
+    private int heldLength;
+
+    /** Where reading stands in the event, counted from its first byte. */
+    private int position;
+
+    private int lineStart;
+    private int flags;
+    private int name = -1;
+    private boolean afterLoneReturn;
+
+    private boolean begun;
+    private boolean skipLineFeed;
+    private boolean done;
+    private boolean failed;
+    private boolean finished;
+    private boolean empty = true;
+    private @Nullable Usage usage;
+
+    /**
+     * A scanner for a stream that is about to begin.
+     *
+     * @param usagePointers where chunks carry usage, as JSON pointers in the order to look: {@code /usage}
+     * @param maxEvent how many bytes of an incomplete event are held
+     */
+    ChatStreamScanner(List<String> usagePointers, int maxEvent) {
+        this.usagePointers = usagePointers.stream()
+                .map(JsonPointer::compile)
+                .filter(p -> !p.matches())
+                .toList();
+        this.names = Stream.concat(
+                        Stream.of("error", "finish_reason"),
+                        this.usagePointers.stream().map(p -> p.last().getMatchingProperty()))
+                .distinct()
+                .map(n -> ('"' + n).getBytes(StandardCharsets.UTF_8))
+                .toArray(byte[][]::new);
+        this.maxEvent = maxEvent;
+    }
+
+    /**
+     * Takes the next bytes of the stream.
+     *
+     * @param chunk belongs to the scanner from now on
+     * @return what is to be sent at once; may be empty, and may be {@code chunk} itself
+     * @throws GatewayException {@link ErrorCode#UPSTREAM_PROTOCOL_ERROR} if an event is longer than may be held; the
+     *     scanner is of no use then
+     */
+    Buffer scan(Buffer chunk) {
+        if (done || failed) {
+            return Buffer.buffer();
+        }
+        HeapBytes bytes = HeapBytes.of(chunk);
+        if (heldLength == 0) {
+            return read(bytes.array(), bytes.offset(), bytes.end(), chunk);
+        }
+        hold(bytes.array(), bytes.offset(), bytes.length());
+        return read(held, 0, heldLength, null);
+    }
+
+    /**
+     * Tells the scanner that the upstream ended its answer properly. An event that is incomplete now is discarded, as
+     * the specification of event streams has it, but for {@code [DONE]}, which is completed.
+     *
+     * @return what is to be sent before the end; may be empty
+     */
+    Buffer end() {
+        if (done || failed || heldLength == 0) {
+            return Buffer.buffer();
+        }
+        byte[] lineFeed = {'\n'};
+        Buffer last = Buffer.buffer();
+        if (held[heldLength - 1] == '\r' && position == lineStart) {
+            hold(lineFeed, 0, 1);
+            last = read(held, 0, heldLength, null);
+        } else {
+            hold(lineFeed, 0, 1);
+            boolean complete = endOfEvent(held, 0, heldLength) >= 0;
+            if (!complete) {
+                hold(lineFeed, 0, 1);
+                endOfEvent(held, 0, heldLength);
+            }
+            if ((flags & DONE) != 0) {
+                done = true;
+                last = Buffer.buffer(DONE_EVENT);
+            }
+        }
+        held = NOTHING;
+        heldLength = 0;
+        return last;
+    }
+
+    /** {@return whether {@code [DONE]} was seen; what comes after it is dropped} */
+    boolean done() {
+        return done;
+    }
+
+    /** {@return whether an error was passed to the client; what comes after it is dropped} */
+    boolean failed() {
+        return failed;
+    }
+
+    /** {@return whether some choice was given a {@code finish_reason}} */
+    boolean finished() {
+        return finished;
+    }
+
+    /** {@return whether nothing but {@code [DONE]} and comments was passed to the client} */
+    boolean empty() {
+        return empty;
+    }
+
+    /** {@return the last usage the upstream told} */
+    Optional<Usage> usage() {
+        return Optional.ofNullable(usage);
+    }
+
+    /**
+     * Reads events as far as there are.
+     *
+     * @param array has the event being read at {@code from}
+     * @param chunk the buffer that {@code array} is from; null if it is what was held
+     */
+    private Buffer read(byte[] array, int from, int end, @Nullable Buffer chunk) {
+        Buffer sent = null;
+        int event = from;
+        int unsent = from; // from here up to the event all bytes leave as they are
+        while (event < end && !done && !failed) {
+            if (skipLineFeed) {
+                skipLineFeed = false;
+                if (array[event] == '\n') {
+                    sent = append(sent, array, unsent, event);
+                    event++;
+                    unsent = event;
+                    continue;
+                }
+            }
+            int next = endOfEvent(array, event, end);
+            if (next < 0) {
+                break;
+            }
+            if ((flags & MARKED) != 0) {
+                sent = append(sent, array, unsent, event);
+                event += 3;
+                unsent = event;
+            }
+            byte[] replacement = needsLook() ? look(array, event, next) : null;
+            if (replacement != null) {
+                sent = append(sent, array, unsent, event).appendBytes(replacement);
+                unsent = next;
+            } else if ((flags & (TEXT | DONE)) == TEXT) {
+                empty = false;
+            }
+            event = next;
+            nextEvent();
+        }
+        boolean over = done || failed;
+        if (sent != null) {
+            append(sent, array, unsent, event);
+        } else if (chunk == null) {
+            // What was held goes out, and its array with it.
+            sent = event == 0 ? Buffer.buffer() : HeapBytes.wrap(array, 0, event);
+        } else {
+            sent = event == end ? chunk : chunk.slice(0, event - from);
+        }
+        keep(array, event, over ? event : end, chunk == null && event == 0 && !over);
+        return sent;
+    }
+
+    private static Buffer append(@Nullable Buffer sent, byte[] array, int from, int to) {
+        Buffer buffer = sent == null ? Buffer.buffer(to - from) : sent;
+        return buffer.appendBytes(array, from, to - from);
+    }
+
+    /** Holds what is left over. */
+    private void keep(byte[] array, int from, int end, boolean alreadyHeld) {
+        if (end - from > maxEvent) {
+            throw new GatewayException(
+                    ErrorCode.UPSTREAM_PROTOCOL_ERROR,
+                    "the upstream sent an event of more than " + maxEvent + " bytes, which is the limit");
+        }
+        if (!alreadyHeld) {
+            held = NOTHING;
+            heldLength = 0;
+            hold(array, from, end - from);
+        }
+    }
+
+    private void hold(byte[] array, int from, int length) {
+        if (held.length - heldLength < length) {
+            held = Arrays.copyOf(held, Math.max(heldLength + length, 2 * held.length));
+        }
+        System.arraycopy(array, from, held, heldLength, length);
+        heldLength += length;
+    }
+
+    /**
+     * Goes on reading an event, and collects what {@link #flags} say about it.
+     *
+     * @param event where it begins
+     * @return the index after its blank line; -1 if that has not come yet
+     */
+    private int endOfEvent(byte[] array, int event, int end) {
+        int i = event + position;
+        while (i < end) {
+            int b = array[i] & 0xff;
+            if (b > '"') {
+                i++;
+            } else if (b == '"') {
+                noteName(array, event, i);
+                i++;
+            } else if (b == '\n') {
+                boolean blank = endLine(array, event, i);
+                i++;
+                lineStart = i - event;
+                afterLoneReturn = false;
+                if (blank) {
+                    return i;
+                }
+            } else if (b == '\r') {
+                boolean last = afterLoneReturn && lineStart == i - event;
+                if (i + 1 == end && !last) {
+                    break;
+                }
+                boolean pair = !last && array[i + 1] == '\n';
+                boolean blank = endLine(array, event, i);
+                i += pair ? 2 : 1;
+                lineStart = i - event;
+                afterLoneReturn = !pair;
+                flags |= pair ? 0 : UNCLEAN;
+                if (blank) {
+                    skipLineFeed = last;
+                    return i;
+                }
+            } else {
+                i++;
+            }
+        }
+        position = i - event;
+        return -1;
+    }
+
+    /**
+     * Looks at a line of which the end has been found.
+     *
+     * @return whether it is blank
+     */
+    private boolean endLine(byte[] array, int event, int end) {
+        settleName(array, event, end);
+        int line = event + lineStart;
+        if (!begun) {
+            begun = true;
+            if (EventLines.startsWithByteOrderMark(array, line, end)) {
+                flags |= MARKED;
+                line += 3;
+            }
+        }
+        if (line == end) {
+            return true;
+        }
+        if (array[line] == ':') {
+            return false;
+        }
+        if (!EventLines.isField(EventLines.DATA, array, line, end)) {
+            flags |= UNCLEAN;
+            return false;
+        }
+        int text = line + EventLines.DATA.length + 1;
+        while (text < end && array[text] <= ' ' && array[text] >= 0) {
+            text++;
+        }
+        if (text < end) {
+            if ((flags & TEXT) == 0 && EventLines.startsWith(EventLines.DONE, array, text, end)) {
+                flags |= DONE;
+            }
+            flags |= TEXT;
+        }
+        flags |= DATA;
+        return false;
+    }
+
+    /** Remembers the name that a quote at {@code i} closes, if it is one that is looked for. */
+    private void noteName(byte[] array, int event, int i) {
+        if ((flags & SUSPECT) != 0) {
+            return;
+        }
+        int line = event + lineStart;
+        for (byte[] candidate : names) {
+            int length = candidate.length;
+            if (i - length >= line
+                    && array[i - 1] == candidate[length - 1]
+                    && Arrays.equals(array, i - length, i, candidate, 0, length)) {
+                settleName(array, event, i);
+                name = i - event;
+                return;
+            }
+        }
+    }
+
+    /** Makes the event suspect if the name noted last is followed by anything but {@code null}. */
+    private void settleName(byte[] array, int event, int end) {
+        if (name < 0) {
+            return;
+        }
+        int i = skipBlanks(array, event + name + 1, end);
+        name = -1;
+        if (i < end && array[i] == ':') {
+            i = skipBlanks(array, i + 1, end);
+            if (EventLines.startsWith(NULL, array, i, end)) {
+                return;
+            }
+        }
+        flags |= SUSPECT;
+    }
+
+    private static int skipBlanks(byte[] array, int from, int end) {
+        int i = from;
+        while (i < end && (array[i] == ' ' || array[i] == '\t')) {
+            i++;
+        }
+        return i;
+    }
+
+    private void nextEvent() {
+        position = 0;
+        lineStart = 0;
+        flags = 0;
+        name = -1;
+        afterLoneReturn = false;
+    }
+
+    private boolean needsLook() {
+        return (flags & (UNCLEAN | SUSPECT | DONE)) != 0 || (flags & (DATA | TEXT)) == DATA;
+    }
+
+    /**
+     * Looks closely at one event.
+     *
+     * @return what is to be sent in its place; null if it stays as it is
+     */
+    private byte @Nullable [] look(byte[] array, int from, int to) {
+        EventLines event = new EventLines(array, from, to);
+        boolean named = event.name() != null;
+        boolean errorNamed = "error".equals(event.name());
+        boolean clean = (flags & UNCLEAN) == 0;
+        if ((flags & DONE) != 0) {
+            done = true;
+            boolean plain = Arrays.equals(event.data(), EventLines.DONE);
+            return !plain ? DONE_EVENT : clean ? null : event.withData();
+        }
+        if ((flags & TEXT) == 0 && !errorNamed) {
+            return event.withoutData();
+        }
+        JsonNode json = (flags & SUSPECT) != 0 || errorNamed ? Json.parse(event.data()) : Json.ABSENT;
+        if (errorNamed || ErrorShape.isError(json)) {
+            failed = true;
+            empty = false;
+            noteUsage(json);
+            return ErrorShape.isOpenAi(json) ? event.asError() : ErrorShape.event(json, event.data());
+        }
+        if (named && !EventLines.contains(event.data(), "\"choices\"")) {
+            return event.withoutData();
+        }
+        empty = false;
+        noteUsage(json);
+        noteFinish(json);
+        return clean ? null : event.withData();
+    }
+
+    private void noteUsage(JsonNode json) {
+        for (JsonPointer pointer : usagePointers) {
+            Optional<Usage> found = Usage.from(json.at(pointer));
+            if (found.isPresent()) {
+                usage = found.get();
+                return;
+            }
+        }
+    }
+
+    private void noteFinish(JsonNode json) {
+        for (JsonNode choice : json.path("choices")) {
+            finished |= choice.path("finish_reason").isTextual();
+        }
+    }
+}
