@@ -65,7 +65,7 @@ public final class RequestPeek {
      *
      * @param body complete; shared, not changed
      * @throws GatewayException {@link ErrorCode#INVALID_JSON} unless the body is one JSON object in UTF-8, nested at
-     *     most 1000 deep, that has each of the fields read here at most once
+     *     most 1000 deep, that has each of the fields read here at most once, and no number of more than 1000 digits
      */
     public static RequestPeek strict(Buffer body) {
         HeapBytes bytes = HeapBytes.of(body);
@@ -187,7 +187,7 @@ public final class RequestPeek {
     private static String describe(JsonProcessingException failure) {
         long offset = failure.getLocation() == null ? -1 : failure.getLocation().getByteOffset();
         String what = failure instanceof com.fasterxml.jackson.core.exc.StreamConstraintsException
-                ? "it is nested too deeply, or a name in it is too long"
+                ? "it is nested too deeply, or a number or a name in it is too long"
                 : "unexpected character or end";
         return offset < 0 ? what : what + " near byte " + offset;
     }

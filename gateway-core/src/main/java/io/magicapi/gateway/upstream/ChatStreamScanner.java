@@ -140,19 +140,20 @@ final class ChatStreamScanner {
         }
         byte[] lineFeed = {'\n'};
         Buffer last = Buffer.buffer();
-        if (held[heldLength - 1] == '\r' && position == lineStart) {
+        if (held[heldLength - 1] == '\r' && position == heldLength - 1) {
+            // The byte that this CR has waited for will not come, so it ends a line, and maybe an event.
             hold(lineFeed, 0, 1);
             last = read(held, 0, heldLength, null);
-        } else {
+        }
+        if (heldLength > 0) {
             hold(lineFeed, 0, 1);
-            boolean complete = endOfEvent(held, 0, heldLength) >= 0;
-            if (!complete) {
+            if (endOfEvent(held, 0, heldLength) < 0) {
                 hold(lineFeed, 0, 1);
                 endOfEvent(held, 0, heldLength);
             }
             if ((flags & DONE) != 0) {
                 done = true;
-                last = Buffer.buffer(DONE_EVENT);
+                last.appendBytes(DONE_EVENT);
             }
         }
         held = NOTHING;
