@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.magicapi.gateway.buffer.HeapBytes;
 import io.magicapi.gateway.error.ErrorCode;
@@ -186,7 +187,7 @@ public final class RequestPeek {
     /** The parser's own messages quote the body, which must not get into an error or a log. */
     private static String describe(JsonProcessingException failure) {
         long offset = failure.getLocation() == null ? -1 : failure.getLocation().getByteOffset();
-        String what = failure instanceof com.fasterxml.jackson.core.exc.StreamConstraintsException
+        String what = failure instanceof StreamConstraintsException
                 ? "it is nested too deeply, or a number or a name in it is too long"
                 : "unexpected character or end";
         return offset < 0 ? what : what + " near byte " + offset;

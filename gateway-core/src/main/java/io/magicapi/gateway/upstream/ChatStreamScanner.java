@@ -54,17 +54,17 @@ final class ChatStreamScanner {
     private static final byte[] NULL = "null".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NOTHING = {};
 
-    /** What is known of the event being read. */
-    private static final int DATA = 1;
-
-    private static final int TEXT = 1 << 1;
-    private static final int DONE = 1 << 2;
-    private static final int UNCLEAN = 1 << 3;
-    private static final int SUSPECT = 1 << 4;
-    private static final int MARKED = 1 << 5;
+    // What is known of the event being read.
+    private static final int DATA = 1; // it has a data line
+    private static final int TEXT = 1 << 1; // the data is not blank
+    private static final int DONE = 1 << 2; // the data begins with [DONE]
+    private static final int UNCLEAN = 1 << 3; // it has other lines than data and comments, or a lone CR
+    private static final int SUSPECT = 1 << 4; // it may tell an error, a finish_reason or usage
+    private static final int MARKED = 1 << 5; // it begins with a byte order mark
 
     private final List<JsonPointer> usagePointers;
     private final byte[][] names;
+    private final long lastLetters; // bit n: some name ends with a byte that is n modulo 64
     private final int maxEvent;
 
     /** The event being read, as far as it was there when the last chunk ended. */
@@ -77,11 +77,11 @@ final class ChatStreamScanner {
 
     private int lineStart;
     private int flags;
-    private int name = -1;
+    private int name = -1; // where a name that is looked for ended last, while it is not known what follows
     private boolean afterLoneReturn;
 
     private boolean begun;
-    private boolean skipLineFeed;
+    private boolean skipLineFeed; // the event before ended with two lone CRs
     private boolean done;
     private boolean failed;
     private boolean finished;
@@ -105,6 +105,8 @@ final class ChatStreamScanner {
                 .distinct()
                 .map(n -> ('"' + n).getBytes(StandardCharsets.UTF_8))
                 .toArray(byte[][]::new);
+        this.lastLetters =
+                Arrays.stream(names).mapToLong(n -> 1L << n[n.length - 1]).reduce(0, (all, letter) -> all | letter);
         this.maxEvent = maxEvent;
     }
 
@@ -278,7 +280,9 @@ final class ChatStreamScanner {
             if (b > '"') {
                 i++;
             } else if (b == '"') {
-                noteName(array, event, i);
+                if (i > event && (lastLetters >>> array[i - 1] & 1) != 0) {
+                    noteName(array, event, i);
+                }
                 i++;
             } else if (b == '\n') {
                 boolean blank = endLine(array, event, i);

@@ -14,6 +14,7 @@ final class EventLines {
     static final byte[] DATA = ascii("data");
     static final byte[] DONE = ascii("[DONE]");
 
+    private static final byte[] NONE = {};
     private static final byte[] EVENT = ascii("event");
     private static final byte[] ERROR_NAME = ascii("event: error\n");
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
@@ -81,11 +82,10 @@ final class EventLines {
     /** {@return the event's comments; nothing at all if there are none, but for a blank line that stands alone} */
     byte[] withoutData() {
         byte[] comments = copy(NONE, false);
-        boolean linesGone = comments.length <= 2 && lineEnd(start) != start;
+        boolean onlyBlankLeft = comments.length <= 2;
+        boolean linesGone = onlyBlankLeft && lineEnd(start) != start;
         return linesGone ? NONE : comments;
     }
-
-    private static final byte[] NONE = {};
 
     private byte[] copy(byte[] prefix, boolean withData) {
         ByteArrayOutputStream copy = new ByteArrayOutputStream(prefix.length + end - start);
