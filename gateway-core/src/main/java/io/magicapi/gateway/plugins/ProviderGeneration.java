@@ -4,10 +4,10 @@ import io.magicapi.gateway.api.Model;
 import io.magicapi.gateway.api.Operation;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,8 +28,9 @@ public final class ProviderGeneration {
     private final String baseUrl;
     private final List<Operation> operations;
     private final List<Model> models;
-    private final Set<String> modelIds;
+    private final Map<String, Model> modelsById = new HashMap<>();
     private final List<String> usagePointers;
+    private final Optional<String> keyVariable;
     private final KeyRing keys;
     private final Deadlines deadlines;
     private final AtomicInteger leases = new AtomicInteger(1);
@@ -50,8 +51,9 @@ public final class ProviderGeneration {
         this.baseUrl = baseUrl;
         this.operations = List.copyOf(provider.operations());
         this.models = List.copyOf(provider.models());
-        this.modelIds = new HashSet<>(models.stream().map(Model::id).toList());
+        models.forEach(model -> modelsById.putIfAbsent(model.id(), model));
         this.usagePointers = List.copyOf(provider.usagePointers());
+        this.keyVariable = provider.keyVariable();
         this.keys = keys;
         this.deadlines = deadlines;
     }
@@ -88,19 +90,22 @@ public final class ProviderGeneration {
 
     /** {@return the catalogue's entry for a model id, if it has one} */
     public Optional<Model> model(String id) {
-        return lists(id)
-                ? models.stream().filter(model -> model.id().equals(id)).findFirst()
-                : Optional.empty();
+        return Optional.ofNullable(modelsById.get(id));
     }
 
     /** {@return whether the catalogue has this model id} */
     public boolean lists(String id) {
-        return modelIds.contains(id);
+        return modelsById.containsKey(id);
     }
 
     /** {@return JSON pointers to token usage, in the order to look} */
     public List<String> usagePointers() {
         return usagePointers;
+    }
+
+    /** {@return the environment variable that holds the key when nothing is configured, if the provider names one} */
+    public Optional<String> keyVariable() {
+        return keyVariable;
     }
 
     /** {@return the keys the gateway holds for this provider} */

@@ -1,0 +1,76 @@
+package io.magicapi.gateway.plugins;
+
+import io.magicapi.gateway.api.Secret;
+import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.Key;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Collects the keys of a provider from where the configuration says they are, or else from the variable the provider
+ * names. A key that is not there is warned of and left out: callers may bring their own.
+ */
+final class KeyFinder {
+
+    private static final Logger LOG = LoggerFactory.getLogger(KeyFinder.class);
+
+    private final GatewayConfig config;
+    private final Map<String, String> environment;
+
+    KeyFinder(GatewayConfig config, Map<String, String> environment) {
+        this.config = config;
+        this.environment = Map.copyOf(environment);
+    }
+
+    /** {@return the keys found; reads files} */
+    KeyRing find(String provider, Optional<String> keyVariable) {
+        List<Key> keys = config.provider(provider).keys();
+        if (keys.isEmpty()) {
+            return keyVariable
+                    .flatMap(variable -> Optional.ofNullable(environment.get(variable))
+                            .filter(value -> !value.isBlank())
+                            .map(value -> new KeyRing.Entry(variable, Secret.of(value.strip()), 1)))
+                    .map(entry -> KeyRing.of(List.of(entry)))
+                    .orElse(KeyRing.EMPTY);
+        }
+        List<KeyRing.Entry> found = new ArrayList<>();
+        for (Key key : keys) {
+            Optional<String> value = key.env().isPresent()
+                    ? Optional.ofNullable(environment.get(key.env().get()))
+                    : key.file().flatMap(this::read);
+            String source = key.env().or(() -> key.file().map(Path::toString)).orElse(key.name());
+            value.filter(text -> !text.isBlank())
+                    .map(text -> new KeyRing.Entry(source, Secret.of(text.strip()), Math.max(1, key.weight())))
+                    .ifPresentOrElse(found::add, () -> warn(provider, key, source));
+        }
+        return KeyRing.of(found);
+    }
+
+    private Optional<String> read(Path file) {
+        try {
+            return Optional.of(Files.readString(file));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private void warn(String provider, Key key, String source) {
+        String kind = key.env().isPresent() ? "environment variable" : "file";
+        LOG.atWarn()
+                .addKeyValue("provider", provider)
+                .addKeyValue("key", key.name())
+                .log(
+                        "key {} of provider {} is missing: {} {} is unset, unreadable or empty",
+                        key.name(),
+                        provider,
+                        kind,
+                        source);
+    }
+}

@@ -1,0 +1,62 @@
+package io.magicapi.gateway.plugins;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How one plugin stands, as the start screen, the command line and the admin API show it. A moment's picture.
+ *
+ * @param id the plugin's id; the file's name if the jar has none
+ * @param version its version; {@code built in} for the gateway's own; empty if the jar has none
+ * @param file where it was dropped; empty for the gateway's own
+ * @param sha256 the hash of the jar that is loaded; empty if none is
+ * @param providers the providers it has brought; empty if it is rejected
+ * @param state how it stands
+ * @param message why it is rejected, with its code, or what is being waited for; empty if all is well
+ */
+public record PluginStatus(
+        String id,
+        String version,
+        Optional<Path> file,
+        Optional<String> sha256,
+        List<ProviderStatus> providers,
+        State state,
+        Optional<String> message) {
+
+    public PluginStatus {
+        providers = List.copyOf(providers);
+    }
+
+    /** How a plugin stands. */
+    public enum State {
+        /** Its providers serve. */
+        READY,
+        /** It is replaced or removed, and requests are finishing on it. */
+        DRAINING,
+        /** It is not used. */
+        REJECTED
+    }
+
+    /**
+     * One provider of a plugin.
+     *
+     * @param name its name
+     * @param baseUrl the base URL that is used
+     * @param keyVariable the environment variable that holds its key when nothing is configured, if there is one
+     * @param keys the keys the gateway holds for it
+     * @param inFlight how many requests use it
+     */
+    public record ProviderStatus(
+            String name, String baseUrl, Optional<String> keyVariable, KeyRing keys, int inFlight) {
+
+        static ProviderStatus of(ProviderGeneration generation) {
+            return new ProviderStatus(
+                    generation.name(),
+                    generation.baseUrl(),
+                    generation.keyVariable(),
+                    generation.keys(),
+                    generation.inFlight());
+        }
+    }
+}

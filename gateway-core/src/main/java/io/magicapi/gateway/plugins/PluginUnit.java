@@ -1,0 +1,332 @@
+package io.magicapi.gateway.plugins;
+
+import io.magicapi.gateway.api.Provider;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ResourceBundle;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+import org.pf4j.JarPluginManager;
+import org.pf4j.Plugin;
+import org.pf4j.PluginFactory;
+import org.pf4j.PluginLoader;
+import org.pf4j.PluginRuntimeException;
+import org.pf4j.PluginStatusProvider;
+import org.pf4j.PluginWrapper;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One loaded version of a plugin: a jar, its class loader, and the providers in it. Lives once, in this order: {@link
+ * #load}, {@link #start}, {@link #retire}, {@link #unload}, all on the plugin thread.
+ *
+ * <p>PF4J is the loader and nothing more. Each unit has a manager of its own, because a manager refuses two versions of
+ * one id, and two must run side by side while the older one drains. Nothing here is reachable from requests but the
+ * {@link ProviderGeneration}s.
+ */
+final class PluginUnit {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PluginUnit.class);
+
+    private final PluginDescriptor descriptor;
+    private final Path copy;
+
+    /** Where the plugin was dropped; changes when that file is renamed. */
+    private volatile Path file;
+
+    private volatile List<ProviderGeneration> generations = List.of();
+
+    /** Providers whose {@code start} was called; written by the starting thread, which may outlive its deadline. */
+    private final List<Provider> started = new CopyOnWriteArrayList<>();
+
+    private @Nullable Manager manager;
+    private @Nullable ClassLoader loader;
+    private volatile @Nullable Plugin plugin;
+
+    private PluginUnit(PluginDescriptor descriptor, Path file, Path copy) {
+        this.descriptor = descriptor;
+        this.file = file;
+        this.copy = copy;
+    }
+
+    /**
+     * Loads a jar that passed inspection, and resolves its classes. Runs no code of the plugin.
+     *
+     * @param copy the private copy to load
+     * @param file where it came from
+     * @throws Refusal if its classes do not fit; nothing stays loaded
+     */
+    static PluginUnit load(PluginDescriptor descriptor, Path file, Path copy, String apiVersion, LoaderWatch watch)
+            throws Refusal {
+        PluginUnit unit = new PluginUnit(descriptor, file, copy);
+        try {
+            unit.load(apiVersion, watch);
+        } catch (Refusal e) {
+            unit.unload(watch, Duration.ZERO);
+            throw e;
+        } catch (RuntimeException | LinkageError e) {
+            String reason = PluginThread.describe(e, descriptor::owns);
+            unit.unload(watch, Duration.ZERO);
+            throw new Refusal("GW-P20", descriptor.label() + " cannot be loaded: " + reason + ".");
+        }
+        return unit;
+    }
+
+    private void load(String apiVersion, LoaderWatch watch) throws Refusal {
+        Manager loading = new Manager(copy, PluginUnit.class.getClassLoader());
+        manager = loading;
+        loading.setSystemVersion(apiVersion);
+        loading.loadPlugin(copy);
+        ClassLoader classes = loading.getPluginClassLoader(descriptor.id());
+        loader = classes;
+        watch.loaded(label(), classes);
+        new ApiCheck(descriptor, classes, apiVersion).resolveAll();
+    }
+
+    /**
+     * Creates and starts the providers, on a thread of their own.
+     *
+     * @param starter how to start each
+     * @throws Refusal if one does not start or is not as a provider must be; call {@link #unload} then
+     */
+    void start(ProviderStarter starter, Duration deadline) throws Refusal {
+        ClassLoader classes = loader;
+        Manager loading = manager;
+        if (classes == null || loading == null) {
+            throw new IllegalStateException(label() + " is not loaded");
+        }
+        String[] at = {descriptor.id()};
+        try {
+            generations = PluginThread.run("plugin-start-" + descriptor.id(), classes, deadline, this::owns, () -> {
+                PluginWrapper wrapper = loading.getPlugin(descriptor.id());
+                if (descriptor.pluginClass().isPresent()) {
+                    at[0] = simple(descriptor.pluginClass().get());
+                    Plugin created = wrapper.getPlugin();
+                    plugin = created;
+                    created.start();
+                }
+                List<ProviderGeneration> ready = new ArrayList<>();
+                for (Class<? extends Provider> type : providerClasses(classes)) {
+                    at[0] = simple(type.getName());
+                    Provider provider = create(type);
+                    ready.add(starter.start(descriptor, provider, ready, () -> started.add(provider)));
+                }
+                return List.copyOf(ready);
+            });
+        } catch (PluginThread.Failure e) {
+            throw new Refusal("GW-P08", descriptor.label() + ": " + at[0] + " failed to start: " + e.text() + ".");
+        }
+    }
+
+    private List<Class<? extends Provider>> providerClasses(ClassLoader classes)
+            throws Refusal, ClassNotFoundException {
+        List<Class<? extends Provider>> found = new ArrayList<>();
+        for (String name : descriptor.extensions()) {
+            Class<?> type = Class.forName(name, false, classes);
+            if (Provider.class.isAssignableFrom(type)) {
+                found.add(type.asSubclass(Provider.class));
+            }
+        }
+        if (found.isEmpty()) {
+            throw new Refusal(
+                    "GW-P01",
+                    descriptor.label() + " declares no provider: of its extensions ("
+                            + String.join(", ", descriptor.extensions())
+                            + ") none implements io.magicapi.gateway.api.Provider.");
+        }
+        return found;
+    }
+
+    private static Provider create(Class<? extends Provider> type) throws Exception {
+        Constructor<? extends Provider> constructor;
+        try {
+            constructor = type.getConstructor();
+        } catch (NoSuchMethodException e) {
+            throw new PluginRuntimeException("it has no public constructor without parameters");
+        }
+        return constructor.newInstance();
+    }
+
+    /** Grants no further lease. {@return completes, on any thread, when the last one is given back} */
+    CompletableFuture<Void> retire() {
+        generations.forEach(ProviderGeneration::retire);
+        return CompletableFuture.allOf(generations.stream()
+                .map(generation -> generation.drained().toCompletableFuture())
+                .toArray(CompletableFuture<?>[]::new));
+    }
+
+    /** Stops the providers and gives up the class loader, whatever the plugin thinks of it. Idempotent. */
+    void unload(LoaderWatch watch, Duration deadline) {
+        stop(deadline);
+        Manager loading = manager;
+        ClassLoader classes = loader;
+        manager = null;
+        loader = null;
+        if (loading != null) {
+            try {
+                loading.unloadPlugin(descriptor.id());
+            } catch (RuntimeException | LinkageError e) {
+                LOG.atDebug().addKeyValue("plugin", label()).log("PF4J could not unload {}", label());
+            }
+        }
+        if (classes != null) {
+            // PF4J leaves the loader open when anything went wrong before.
+            try {
+                ((Closeable) classes).close();
+            } catch (IOException e) {
+                LOG.atWarn().addKeyValue("plugin", label()).log("the jar of {} could not be closed", label());
+            }
+            ResourceBundle.clearCache(classes);
+            watch.unloaded(classes);
+        }
+    }
+
+    private void stop(Duration deadline) {
+        Plugin stopping = plugin;
+        if (started.isEmpty() && stopping == null) {
+            return;
+        }
+        for (Provider provider : started) {
+            stop(provider.getClass().getSimpleName(), deadline, provider::stop);
+        }
+        if (stopping != null) {
+            stop(stopping.getClass().getSimpleName(), deadline, stopping::stop);
+        }
+        started.clear();
+        plugin = null;
+    }
+
+    private void stop(String what, Duration deadline, Runnable stop) {
+        try {
+            PluginThread.run("plugin-stop-" + descriptor.id(), loader, deadline, this::owns, () -> {
+                stop.run();
+                return "stopped";
+            });
+        } catch (PluginThread.Failure | Refusal e) {
+            LOG.atWarn()
+                    .addKeyValue("plugin", descriptor.id())
+                    .addKeyValue("version", descriptor.version())
+                    .log("{}: {} failed to stop: {}; it is unloaded all the same", label(), what, e.getMessage());
+        }
+    }
+
+    private boolean owns(String className) {
+        return descriptor.owns(className);
+    }
+
+    private static String simple(String className) {
+        return className.substring(className.lastIndexOf('.') + 1);
+    }
+
+    PluginDescriptor descriptor() {
+        return descriptor;
+    }
+
+    Path copy() {
+        return copy;
+    }
+
+    Path file() {
+        return file;
+    }
+
+    void moved(Path to) {
+        file = to;
+    }
+
+    List<ProviderGeneration> generations() {
+        return generations;
+    }
+
+    /** {@return how many requests use this unit} */
+    int inFlight() {
+        return generations.stream().mapToInt(ProviderGeneration::inFlight).sum();
+    }
+
+    String label() {
+        return descriptor.label() + " (" + descriptor.shortHash() + ")";
+    }
+
+    /** A manager of one plugin, with everything of PF4J turned off that has an opinion beyond loading. */
+    private static final class Manager extends JarPluginManager {
+
+        private final ClassLoader host;
+
+        Manager(Path copy, ClassLoader host) {
+            super(copy.toAbsolutePath().getParent());
+            this.host = host;
+        }
+
+        @Override
+        protected PluginLoader createPluginLoader() {
+            return new PluginLoader() {
+                @Override
+                public boolean isApplicable(Path path) {
+                    return true;
+                }
+
+                @Override
+                public ClassLoader loadPlugin(Path path, org.pf4j.PluginDescriptor descriptor) {
+                    PluginClasses classes = new PluginClasses(Manager.this, descriptor, host);
+                    classes.addFile(path.toFile());
+                    return classes;
+                }
+            };
+        }
+
+        /** PF4J's own logs the cause and goes on with null. */
+        @Override
+        protected PluginFactory createPluginFactory() {
+            return Manager::create;
+        }
+
+        /** PF4J's own writes into the drop folder. */
+        @Override
+        protected PluginStatusProvider createPluginStatusProvider() {
+            return new PluginStatusProvider() {
+                @Override
+                public boolean isPluginDisabled(String id) {
+                    return false;
+                }
+
+                @Override
+                public void disablePlugin(String id) {}
+
+                @Override
+                public void enablePlugin(String id) {}
+            };
+        }
+
+        private static Plugin create(PluginWrapper wrapper) {
+            String name = wrapper.getDescriptor().getPluginClass();
+            try {
+                Class<?> type = Class.forName(name, true, wrapper.getPluginClassLoader());
+                if (!Plugin.class.isAssignableFrom(type)) {
+                    throw new PluginRuntimeException("it is named as Plugin-Class but does not extend org.pf4j.Plugin");
+                }
+                for (Constructor<?> constructor : type.getConstructors()) {
+                    if (constructor.getParameterCount() == 0) {
+                        return (Plugin) constructor.newInstance();
+                    }
+                }
+                return (Plugin) type.getConstructor(PluginWrapper.class).newInstance(wrapper);
+            } catch (InvocationTargetException e) {
+                throw sneak(e.getCause() == null ? e : e.getCause());
+            } catch (ReflectiveOperationException e) {
+                throw new PluginRuntimeException(e, "it cannot be instantiated");
+            }
+        }
+
+        @SuppressWarnings("unchecked")
+        private static <T extends Throwable> RuntimeException sneak(Throwable thrown) throws T {
+            throw (T) thrown;
+        }
+    }
+}

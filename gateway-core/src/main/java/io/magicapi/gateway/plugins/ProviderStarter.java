@@ -1,0 +1,172 @@
+package io.magicapi.gateway.plugins;
+
+import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.magicapi.gateway.api.Provider;
+import io.magicapi.gateway.api.ProviderContext;
+import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns a provider object into a {@link ProviderGeneration}: checks its name, starts it, and checks what it declares.
+ * Runs plugin code, on whichever thread the caller has provided for that.
+ */
+final class ProviderStarter {
+
+    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
+
+    private final GatewayConfig config;
+    private final KeyFinder keys;
+    private final Map<String, String> taken;
+
+    /**
+     * A starter.
+     *
+     * @param taken names that other providers have, each with who has it
+     */
+    ProviderStarter(GatewayConfig config, KeyFinder keys, Map<String, String> taken) {
+        this.config = config;
+        this.keys = keys;
+        this.taken = Map.copyOf(taken);
+    }
+
+    /** What {@link Provider#start} gets to see. */
+    private record Context(Supplier<String> effectiveBaseUrl, JsonNode options) implements ProviderContext {
+        @Override
+        public String baseUrl() {
+            return effectiveBaseUrl.get();
+        }
+    }
+
+    /**
+     * Starts a provider of a plugin.
+     *
+     * @param siblings providers of the same plugin, started before
+     * @param starting called just before {@link Provider#start}: from then on it must be stopped
+     * @throws Refusal if the provider is not as it must be
+     * @throws Exception whatever the provider throws
+     */
+    ProviderGeneration start(
+            PluginDescriptor plugin, Provider provider, Collection<ProviderGeneration> siblings, Runnable starting)
+            throws Exception {
+        return start(plugin.label(), plugin.version(), provider, siblings, starting);
+    }
+
+    ProviderGeneration start(
+            String label, String version, Provider provider, Collection<ProviderGeneration> siblings, Runnable starting)
+            throws Exception {
+        Checks checks = new Checks(label, provider.getClass().getSimpleName());
+        String name = checks.present("name()", provider.name());
+        checks.that(
+                NAME.matcher(name).matches(),
+                "name() is \"" + name
+                        + "\": a name starts with a letter a-z, goes on with a-z, 0-9 and dashes, and has at most 32 of"
+                        + " them");
+        String owner = taken.get(name);
+        if (owner == null
+                && siblings.stream().anyMatch(sibling -> sibling.name().equals(name))) {
+            owner = "another provider of the same jar";
+        }
+        if (owner != null) {
+            throw new Refusal(
+                    "GW-P19",
+                    label + ": there is already a provider named \"" + name + "\", from " + owner
+                            + ", which keeps serving. Remove one of the two.");
+        }
+
+        ProviderSettings settings = config.provider(name);
+        starting.run();
+        provider.start(new Context(
+                () -> settings.baseUrl().orElseGet(provider::baseUrl),
+                settings.options().deepCopy()));
+
+        String baseUrl = settings.baseUrl().orElse(null);
+        if (baseUrl == null) {
+            baseUrl = checks.present("baseUrl()", provider.baseUrl());
+            checks.baseUrl("baseUrl()", baseUrl);
+        } else {
+            checks.baseUrl("providers." + name + ".base-url in the configuration", baseUrl);
+        }
+        checks.elements("operations()", provider.operations());
+        checks.elements("models()", provider.models());
+        checks.elements("usagePointers()", provider.usagePointers());
+        for (String pointer : provider.usagePointers()) {
+            checks.that(isPointer(pointer), "usagePointers() has \"" + pointer + "\", which is no JSON pointer");
+        }
+        Optional<String> keyVariable = checks.present("keyVariable()", provider.keyVariable());
+        return new ProviderGeneration(
+                name, version, provider, baseUrl, keys.find(name, keyVariable), settings.deadlines());
+    }
+
+    private static boolean isPointer(String text) {
+        try {
+            JsonPointer.compile(text);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    /** Words for what a provider declares wrongly. */
+    private record Checks(String label, String className) {
+
+        void that(boolean holds, String otherwise) throws Refusal {
+            if (!holds) {
+                throw new Refusal("GW-P21", label + ": " + className + "." + otherwise + ".");
+            }
+        }
+
+        <T> T present(String what, @Nullable T value) throws Refusal {
+            that(value != null, what + " is null");
+            return Objects.requireNonNull(value);
+        }
+
+        void elements(String what, @Nullable Collection<?> values) throws Refusal {
+            for (Object value : present(what, values)) {
+                that(value != null, what + " contains null");
+            }
+        }
+
+        void baseUrl(String what, String url) throws Refusal {
+            Optional<String> flaw = flaw(url);
+            if (flaw.isPresent()) {
+                String subject = what.contains(" ") ? what : className + "." + what;
+                throw new Refusal(
+                        "GW-P21",
+                        label + ": " + subject + " is \"" + url + "\", which " + flaw.get()
+                                + ". Write for example https://api.example.com/v2.");
+            }
+        }
+
+        private static Optional<String> flaw(String url) {
+            URI uri;
+            try {
+                uri = new URI(url);
+            } catch (URISyntaxException e) {
+                return Optional.of("is not a URL");
+            }
+            if (!"https".equals(uri.getScheme()) && !"http".equals(uri.getScheme())) {
+                return Optional.of("is not an absolute http or https URL");
+            }
+            if (uri.getRawUserInfo() != null) {
+                return Optional.of("has user info");
+            }
+            if (uri.getHost() == null) {
+                return Optional.of("names no host");
+            }
+            if (uri.getRawQuery() != null || uri.getRawFragment() != null) {
+                return Optional.of("has a query or fragment");
+            }
+            return url.endsWith("/") ? Optional.of("ends in a slash") : Optional.empty();
+        }
+    }
+}

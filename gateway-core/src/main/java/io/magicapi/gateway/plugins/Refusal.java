@@ -1,0 +1,18 @@
+package io.magicapi.gateway.plugins;
+
+/** Carries a {@link Rejection} to where the jar is given up. Holds strings only: no plugin exception, no stack. */
+final class Refusal extends Exception {
+
+    private static final long serialVersionUID = 1L;
+
+    private final transient Rejection rejection;
+
+    Refusal(String code, String message) {
+        super(message, null, false, false);
+        this.rejection = new Rejection(code, message);
+    }
+
+    Rejection rejection() {
+        return rejection;
+    }
+}
