@@ -21,7 +21,8 @@ import java.util.OptionalInt;
  *   "status": "shut-down", "shutdown": "2025-03-20", "replacement": "openai/gpt-oss-120b"}]
  * }</pre>
  *
- * where all but {@code id} may be absent.
+ * where all but {@code id} may be absent. To say where the facts are from and when they were true, wrap the list: {@code
+ * {"source": "https://…", "as-of": "2025-03-20", "models": […]}}; what stands beside {@code models} is for people.
  */
 public final class Model {
 
@@ -88,8 +89,14 @@ public final class Model {
      */
     public static List<Model> readCatalogue(InputStream file) {
         try (file) {
+            JsonNode document = new JsonMapper().readTree(file);
+            JsonNode entries = document.isObject() ? document.path("models") : document;
+            if (!entries.isArray()) {
+                throw new IllegalArgumentException(
+                        "a catalogue is an array of models, or an object with one as models");
+            }
             List<Model> models = new ArrayList<>();
-            for (JsonNode entry : new JsonMapper().readTree(file)) {
+            for (JsonNode entry : entries) {
                 models.add(new Model(entry));
             }
             return List.copyOf(models);

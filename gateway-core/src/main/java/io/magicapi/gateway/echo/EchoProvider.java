@@ -1,0 +1,45 @@
+package io.magicapi.gateway.echo;
+
+import io.magicapi.gateway.api.Call;
+import io.magicapi.gateway.api.Headers;
+import io.magicapi.gateway.api.Model;
+import io.magicapi.gateway.api.Provider;
+import java.util.List;
+import java.util.Objects;
+
+/** The built-in provider {@code echo}: says back what it is told, and needs neither key nor network. */
+public final class EchoProvider implements Provider {
+
+    private final String baseUrl;
+    private final List<Model> models = EchoAnswers.models();
+
+    /**
+     * A provider in front of a running server.
+     *
+     * @param baseUrl such as {@link EchoServer#baseUrl}
+     */
+    public EchoProvider(String baseUrl) {
+        this.baseUrl = Objects.requireNonNull(baseUrl, "baseUrl");
+    }
+
+    @Override
+    public String name() {
+        return "echo";
+    }
+
+    @Override
+    public String baseUrl() {
+        return baseUrl;
+    }
+
+    /** Sends no credential: the caller's key, if there is one, belongs to somebody else. */
+    @Override
+    public Headers processHeaders(Headers client, Call call) {
+        return client.without("authorization");
+    }
+
+    @Override
+    public List<Model> models() {
+        return models;
+    }
+}
