@@ -25,7 +25,8 @@ public final class Operation {
     public static final Operation FILES = of("files");
     public static final Operation BATCHES = of("batches");
 
-    private static final List<Operation> COMMON = List.of(
+    /** The operations named above. */
+    public static final List<Operation> COMMON = List.of(
             CHAT_COMPLETIONS,
             COMPLETIONS,
             EMBEDDINGS,

@@ -10,6 +10,9 @@ import java.util.Objects;
 /** The built-in provider {@code echo}: says back what it is told, and needs neither key nor network. */
 public final class EchoProvider implements Provider {
 
+    /** The name callers choose it by. */
+    public static final String NAME = "echo";
+
     private final String baseUrl;
     private final List<Model> models = EchoAnswers.models();
 
@@ -24,7 +27,7 @@ public final class EchoProvider implements Provider {
 
     @Override
     public String name() {
-        return "echo";
+        return NAME;
     }
 
     @Override

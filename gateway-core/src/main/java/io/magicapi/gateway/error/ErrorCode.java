@@ -19,6 +19,7 @@ public enum ErrorCode {
     REQUEST_TIMEOUT(408, "invalid_request_error", "request_timeout"),
     BODY_TOO_LARGE(413, "invalid_request_error", "body_too_large"),
     URI_TOO_LONG(414, "invalid_request_error", "uri_too_long"),
+    UNSUPPORTED_MEDIA_TYPE(415, "invalid_request_error", "unsupported_media_type"),
     EXPECTATION_FAILED(417, "invalid_request_error", "expectation_failed"),
     HEADERS_TOO_LARGE(431, "invalid_request_error", "headers_too_large"),
     INTERNAL_ERROR(500, "server_error", "internal_error"),

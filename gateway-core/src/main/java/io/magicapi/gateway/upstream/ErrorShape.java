@@ -39,7 +39,7 @@ final class ErrorShape {
      */
     static byte[] body(JsonNode json, byte[] text) {
         JsonNode error = json.path("error").isObject() ? json.path("error") : json;
-        String type = text(error.path("type"));
+        String type = text(error.path("type").isMissingNode() ? error.path("status") : error.path("type"));
         return ErrorBody.of(
                 message(json, error, text),
                 type == null || type.equals("error") ? DEFAULT_TYPE : type,

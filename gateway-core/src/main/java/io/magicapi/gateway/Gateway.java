@@ -1,0 +1,132 @@
+package io.magicapi.gateway;
+
+import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.echo.EchoProvider;
+import io.magicapi.gateway.echo.EchoServer;
+import io.magicapi.gateway.http.HttpFront;
+import io.magicapi.gateway.observe.ActiveRequests;
+import io.magicapi.gateway.plugins.PluginRegistry;
+import io.magicapi.gateway.plugins.PluginStatus;
+import io.magicapi.gateway.plugins.ProviderCatalog;
+import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.magicapi.gateway.upstream.PluginBoundary;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.transport.Transport;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * A running gateway: the plugins it has loaded, and a listener on each event loop. Owns its Vert.x instance. Safe for
+ * all threads.
+ */
+public final class Gateway {
+
+    /** A port that Vert.x takes for "any free one, the same for all instances of this verticle". */
+    private static final int ANY_SHARED_PORT = -1;
+
+    private final Vertx vertx;
+    private final Transport transport;
+    private final ProviderCatalog catalog;
+    private final PluginRegistry plugins;
+    private final ActiveRequests active = new ActiveRequests();
+    private final List<HttpFront> fronts = new CopyOnWriteArrayList<>();
+    private volatile boolean accepting = true;
+
+    private Gateway(Vertx vertx, Transport transport, ProviderCatalog catalog, PluginRegistry plugins) {
+        this.vertx = vertx;
+        this.transport = transport;
+        this.catalog = catalog;
+        this.plugins = plugins;
+    }
+
+    /**
+     * Starts a gateway: loads the plugins, then listens.
+     *
+     * @param environment where keys are looked up; usually {@link System#getenv()}
+     * @return completes when requests are served; fails, with nothing left running, if the address cannot be bound
+     */
+    public static Future<Gateway> start(GatewayConfig config, Map<String, String> environment) {
+        Transport transport = fastestTransport();
+        int loops = Runtime.getRuntime().availableProcessors();
+        Vertx vertx = Vertx.builder()
+                .with(new VertxOptions().setEventLoopPoolSize(loops))
+                .withTransport(transport)
+                .build();
+        ProviderCatalog catalog = new ProviderCatalog();
+        return EchoServer.start(vertx)
+                .map(echo ->
+                        new PluginRegistry(config, catalog, List.of(new EchoProvider(echo.baseUrl())), environment))
+                .compose(plugins -> plugins.start().map(new Gateway(vertx, transport, catalog, plugins)))
+                .compose(gateway -> gateway.listen(config, loops).map(gateway))
+                .recover(failure -> vertx.close().transform(closed -> Future.failedFuture(failure)));
+    }
+
+    /** The transport decides more about speed than all that we do; see docs/performance.md. */
+    private static Transport fastestTransport() {
+        return Stream.of(Transport.IO_URING, Transport.EPOLL, Transport.KQUEUE)
+                .filter(Objects::nonNull)
+                .filter(Transport::available)
+                .findFirst()
+                .orElse(Transport.NIO);
+    }
+
+    private Future<String> listen(GatewayConfig config, int loops) {
+        PluginBoundary boundary = new PluginBoundary(vertx, "magicapi-gateway/" + Version.gateway());
+        int port =
+                config.server().port() == 0 ? ANY_SHARED_PORT : config.server().port();
+        return vertx.deployVerticle(
+                () -> {
+                    HttpFront front = new HttpFront(config, port, catalog, boundary, active, () -> accepting);
+                    fronts.add(front);
+                    return front;
+                },
+                new DeploymentOptions().setInstances(loops));
+    }
+
+    /** {@return the port that is bound} */
+    public int port() {
+        return fronts.get(0).port();
+    }
+
+    /** {@return how the operating system is talked to: {@code io_uring}, {@code epoll}, {@code kqueue} or {@code nio}} */
+    public String transport() {
+        return transport.name();
+    }
+
+    /** {@return what became of each jar in the plugins folder} */
+    public List<PluginStatus> plugins() {
+        return plugins.status();
+    }
+
+    /** {@return the providers that are ready, sorted by name} */
+    public List<ProviderGeneration> providers() {
+        return catalog.snapshot().all();
+    }
+
+    /** {@return how many requests are being served} */
+    public int inFlight() {
+        return active.count();
+    }
+
+    /**
+     * Stops: readiness goes off, no connection is accepted any more, requests under way may finish.
+     *
+     * @param drain how long they may take; what is left then is cut
+     * @return completes when everything has stopped
+     */
+    public Future<Void> shutdown(Duration drain) {
+        accepting = false;
+        List<Future<Void>> drained = fronts.stream()
+                .map(front -> front.shutdown(drain.toMillis(), TimeUnit.MILLISECONDS))
+                .toList();
+        return Future.join(drained).transform(done -> plugins.close()).transform(done -> vertx.close());
+    }
+}

@@ -1,0 +1,112 @@
+package io.magicapi.gateway.http;
+
+import io.magicapi.gateway.error.ErrorBody;
+import io.magicapi.gateway.error.ErrorCode;
+import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.observe.RequestRecord;
+import io.magicapi.gateway.observe.RequestRecord.Outcome;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The one way in which a request is told that it failed: OpenAI's error object, and a connection left in order. */
+final class ErrorAnswers {
+
+    private static final Logger log = LoggerFactory.getLogger(ErrorAnswers.class);
+
+    /** How long the rest of a refused body is read and thrown away, so that its sender gets to read the answer. */
+    private static final long LINGER_MILLIS = 2000;
+
+    private static final String RETRY_AFTER_SECONDS = "1";
+
+    private final Vertx vertx;
+    private final ConnectionGuard guard;
+
+    ErrorAnswers(Vertx vertx, ConnectionGuard guard) {
+        this.vertx = vertx;
+        this.guard = guard;
+    }
+
+    /**
+     * Answers with {@code failure}, if there still is a client to answer, and closes the record.
+     *
+     * @param failure a {@link GatewayException}; anything else is a bug of ours, logged, and shown without details
+     */
+    void send(HttpServerRequest request, RequestRecord record, Throwable failure) {
+        GatewayException told = failure instanceof GatewayException known ? known : bug(record, failure);
+        record.failed(told.code());
+        HttpServerResponse response = request.response();
+        if (response.closed()) {
+            record.close(Outcome.ABORTED);
+            return;
+        }
+        if (response.headWritten()) {
+            record.close(Outcome.FAILED);
+            response.reset();
+            return;
+        }
+        record.answered(told.code().status());
+        write(request, record.id(), told, !request.isEnded());
+        record.close(Outcome.COMPLETED);
+    }
+
+    /** Refuses a request so malformed that its connection must not be used any more. */
+    void refuse(HttpServerRequest request, String requestId, GatewayException failure) {
+        guard.poison(request);
+        write(request, requestId, failure, true);
+    }
+
+    private void write(HttpServerRequest request, String requestId, GatewayException failure, boolean thenClose) {
+        byte[] body = ErrorBody.of(failure);
+        HttpServerResponse response = request.response();
+        response.headers().clear();
+        response.setStatusCode(failure.code().status())
+                .putHeader("content-type", "application/json")
+                .putHeader("content-length", Integer.toString(body.length))
+                .putHeader("x-request-id", requestId);
+        if (failure.code() == ErrorCode.OVERLOADED || failure.code() == ErrorCode.PROVIDER_UNAVAILABLE) {
+            response.putHeader("retry-after", RETRY_AFTER_SECONDS);
+        }
+        if (failure.code() == ErrorCode.METHOD_NOT_ALLOWED) {
+            response.putHeader("allow", "GET, HEAD, OPTIONS");
+        }
+        boolean http1 = request.version() != HttpVersion.HTTP_2;
+        if (thenClose && http1) {
+            guard.poison(request);
+            response.putHeader("connection", "close");
+            discardThenClose(request);
+        }
+        if (request.method().equals(HttpMethod.HEAD)) {
+            response.end();
+        } else {
+            response.end(Buffer.buffer(body));
+        }
+    }
+
+    /** To close with bytes unread would reset the connection, and the answer might be lost with it. */
+    private void discardThenClose(HttpServerRequest request) {
+        if (request.isEnded()) {
+            request.response().endHandler(sent -> request.connection().close());
+            return;
+        }
+        long timer = vertx.setTimer(LINGER_MILLIS, late -> request.connection().close());
+        request.exceptionHandler(left -> vertx.cancelTimer(timer));
+        request.handler(discarded -> {});
+        request.endHandler(end -> {
+            vertx.cancelTimer(timer);
+            request.connection().close();
+        });
+        request.resume();
+    }
+
+    private static GatewayException bug(RequestRecord record, Throwable failure) {
+        log.atError().addKeyValue("id", record.id()).setCause(failure).log("request failed for a reason not foreseen");
+        return new GatewayException(
+                ErrorCode.INTERNAL_ERROR, "the gateway failed; its log tells more under request id " + record.id());
+    }
+}

@@ -1,0 +1,242 @@
+package io.magicapi.gateway.http;
+
+import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.Cors;
+import io.magicapi.gateway.config.GatewayConfig.Limits;
+import io.magicapi.gateway.error.ErrorCode;
+import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.observe.ActiveRequests;
+import io.magicapi.gateway.observe.RequestRecord;
+import io.magicapi.gateway.observe.RequestRecord.Outcome;
+import io.magicapi.gateway.plugins.ProviderCatalog;
+import io.magicapi.gateway.upstream.PluginBoundary;
+import io.magicapi.gateway.upstream.UpstreamClient;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.CorsHandler;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The listener of one event loop. All instances share the port, the connections are spread over them, and each keeps
+ * what it needs to itself: the loop that accepted a connection serves it to the end.
+ */
+public final class HttpFront extends VerticleBase {
+
+    private static final String PATH = "api-path";
+    private static final String RECORD = "record";
+
+    private static final Set<String> CORS_EXPOSED =
+            Set.of("x-request-id", "x-gateway-provider", "x-gateway-warning", "retry-after", "retry-after-ms");
+
+    private final GatewayConfig config;
+    private final ProviderCatalog catalog;
+    private final PluginBoundary boundary;
+    private final ActiveRequests active;
+    private final BooleanSupplier ready;
+    private final HttpServerOptions options;
+    private final ConnectionGuard guard = new ConnectionGuard();
+
+    private @org.jspecify.annotations.Nullable HttpServer server;
+
+    /**
+     * A listener that does not listen yet.
+     *
+     * @param port the port to bind; a negative one is any free port, the same for all instances
+     * @param ready whether new requests are welcome, for {@code /health/ready}
+     */
+    public HttpFront(
+            GatewayConfig config,
+            int port,
+            ProviderCatalog catalog,
+            PluginBoundary boundary,
+            ActiveRequests active,
+            BooleanSupplier ready) {
+        this.config = config;
+        this.catalog = catalog;
+        this.boundary = boundary;
+        this.active = active;
+        this.ready = ready;
+        this.options = options(config, port);
+    }
+
+    private static HttpServerOptions options(GatewayConfig config, int port) {
+        Limits limits = config.server().limits();
+        return new HttpServerOptions()
+                .setHost(config.server().host())
+                .setPort(port)
+                .setMaxHeaderSize(limits.headerBlock().toInt())
+                .setMaxInitialLineLength(limits.requestLine().toInt())
+                // Requests are answered 100 only when they are accepted, see ApiHandler.
+                .setHandle100ContinueAutomatically(false)
+                .setHttp2ClearTextEnabled(config.server().http2Cleartext())
+                .setDecompressionSupported(false)
+                .setTcpNoDelay(true);
+    }
+
+    @Override
+    public Future<?> start() {
+        ErrorAnswers errors = new ErrorAnswers(vertx, guard);
+        Router router = router(errors);
+        HttpServer listener = vertx.createHttpServer(options)
+                .requestHandler(request -> receive(request, router, errors))
+                .invalidRequestHandler(request -> refuseMalformed(request, errors));
+        server = listener;
+        return listener.listen();
+    }
+
+    /** {@return the port that is bound} */
+    public int port() {
+        return server == null ? -1 : server.actualPort();
+    }
+
+    /**
+     * Accepts no more connections and lets requests under way finish. Call on any thread.
+     *
+     * @return completes when all are finished, or cut at the bound
+     */
+    public Future<Void> shutdown(long bound, TimeUnit unit) {
+        return server == null ? Future.succeededFuture() : server.shutdown(bound, unit);
+    }
+
+    private void receive(HttpServerRequest request, Router router, ErrorAnswers errors) {
+        if (guard.isPoisoned(request)) {
+            return;
+        }
+        request.pause();
+        try {
+            guard.check(request);
+        } catch (GatewayException refusal) {
+            errors.refuse(request, RequestIds.next(), refusal);
+            return;
+        }
+        router.handle(request);
+    }
+
+    private void refuseMalformed(HttpServerRequest request, ErrorAnswers errors) {
+        Throwable cause = request.decoderResult().cause();
+        GatewayException refusal = cause instanceof TooLongHttpLineException
+                ? new GatewayException(
+                        ErrorCode.URI_TOO_LONG,
+                        "the request line is longer than "
+                                + config.server().limits().requestLine())
+                : cause instanceof TooLongHttpHeaderException
+                        ? new GatewayException(
+                                ErrorCode.HEADERS_TOO_LARGE,
+                                "the headers are larger than "
+                                        + config.server().limits().headerBlock())
+                        : new GatewayException(ErrorCode.INVALID_REQUEST, "the request is not valid HTTP");
+        errors.refuse(request, RequestIds.next(), refusal);
+    }
+
+    private Router router(ErrorAnswers errors) {
+        ApiHandler api = new ApiHandler(vertx, config, catalog, new UpstreamClient(vertx), boundary, errors);
+        Router router = Router.router(vertx);
+        router.route().handler(this::begin);
+        cors(router, config.server().cors());
+        router.options().handler(this::answerOptions);
+        router.route("/health/live").handler(context -> health(context, errors, true));
+        router.route("/health/ready").handler(context -> health(context, errors, ready.getAsBoolean()));
+        router.route().handler(context -> {
+            Optional<ApiPath> path = context.get(PATH);
+            path.ifPresentOrElse(
+                    known -> api.handle(context.request(), known, record(context)),
+                    () -> errors.send(context.request(), record(context), unknown(context.request())));
+        });
+        router.route().failureHandler(context -> {
+            Throwable failure = context.failure();
+            errors.send(
+                    context.request(),
+                    record(context),
+                    failure == null
+                            ? new GatewayException(ErrorCode.INVALID_REQUEST, "the request is malformed")
+                            : failure);
+        });
+        return router;
+    }
+
+    private void begin(RoutingContext context) {
+        HttpServerRequest request = context.request();
+        String uri = request.uri();
+        int query = uri.indexOf('?');
+        RequestRecord record = new RequestRecord(
+                active, RequestIds.next(), request.method().name(), query < 0 ? uri : uri.substring(0, query));
+        context.put(RECORD, record);
+        context.put(PATH, ApiPath.parse(uri));
+        context.next();
+    }
+
+    private static RequestRecord record(RoutingContext context) {
+        return context.get(RECORD);
+    }
+
+    private static void cors(Router router, Cors cors) {
+        if (cors.origins().isEmpty()) {
+            return;
+        }
+        CorsHandler handler = CorsHandler.create()
+                .allowedMethods(
+                        Set.of(HttpMethod.GET, HttpMethod.POST, HttpMethod.DELETE, HttpMethod.PUT, HttpMethod.PATCH))
+                .exposedHeaders(CORS_EXPOSED)
+                .maxAgeSeconds(600);
+        handler.addOrigins(cors.origins());
+        if (!cors.headers().contains("*")) {
+            // Without this the handler allows whatever headers the browser asks for.
+            handler.allowedHeader("authorization").allowedHeader("content-type").allowedHeader("x-provider");
+            cors.headers().forEach(handler::allowedHeader);
+        }
+        router.route().handler(handler);
+    }
+
+    private void answerOptions(RoutingContext context) {
+        record(context).answered(204);
+        record(context).close(Outcome.COMPLETED);
+        context.request().resume();
+        context.response()
+                .setStatusCode(204)
+                .putHeader("allow", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
+                .end();
+    }
+
+    private static void health(RoutingContext context, ErrorAnswers errors, boolean up) {
+        HttpMethod method = context.request().method();
+        RequestRecord record = record(context);
+        if (!method.equals(HttpMethod.GET) && !method.equals(HttpMethod.HEAD)) {
+            errors.send(
+                    context.request(),
+                    record,
+                    new GatewayException(
+                            ErrorCode.METHOD_NOT_ALLOWED, "method " + method.name() + " is not served here; use GET"));
+            return;
+        }
+        context.request().resume();
+        int status = up ? 200 : 503;
+        record.answered(status);
+        record.close(Outcome.COMPLETED);
+        context.response()
+                .setStatusCode(status)
+                .putHeader("content-type", "application/json")
+                .end("{\"status\":\"" + (up ? "up" : "draining") + "\"}");
+    }
+
+    private static GatewayException unknown(HttpServerRequest request) {
+        return new GatewayException(
+                ErrorCode.UNKNOWN_URL,
+                "unknown URL: " + request.method().name() + " " + shorten(request.path())
+                        + "; the API is below /v1, such as POST /v1/chat/completions");
+    }
+
+    private static String shorten(String path) {
+        return path.length() > 200 ? path.substring(0, 200) + "…" : path;
+    }
+}

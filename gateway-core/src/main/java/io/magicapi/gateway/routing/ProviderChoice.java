@@ -1,0 +1,152 @@
+package io.magicapi.gateway.routing;
+
+import io.magicapi.gateway.api.Model;
+import io.magicapi.gateway.api.Operation;
+import io.magicapi.gateway.config.GatewayConfig.Routing;
+import io.magicapi.gateway.echo.EchoProvider;
+import io.magicapi.gateway.error.ErrorCode;
+import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.magicapi.gateway.plugins.ProviderSnapshot;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Chooses the provider of a request, by the first rule that applies:
+ *
+ * <ol>
+ *   <li>the {@code x-provider} header; the model then passes untouched, since some providers have ids with a slash
+ *   <li>a model of the form {@code provider/model} whose first part is a loaded provider; the prefix is removed
+ *   <li>{@code routing.default-provider}
+ *   <li>the only loaded provider whose catalogue lists the model
+ *   <li>the only loaded provider besides {@code echo}
+ * </ol>
+ *
+ * <p>Otherwise the request is refused with a message that names what is loaded and how to choose.
+ *
+ * @param provider the provider
+ * @param model the model as the provider knows it; empty if the request names none
+ * @param modelChanged whether {@code model} differs from what the request says, so that the body must be changed
+ */
+public record ProviderChoice(ProviderGeneration provider, Optional<String> model, boolean modelChanged) {
+
+    /** The header by which clients choose. */
+    public static final String HEADER = "x-provider";
+
+    private static final Optional<String> HEADER_PARAM = Optional.of(HEADER);
+
+    /**
+     * Chooses.
+     *
+     * @param header the values of the {@code x-provider} header, as sent
+     * @param model the model the request names, if any
+     * @throws GatewayException if no rule applies, or the chosen provider does not serve {@code operation}
+     */
+    public static ProviderChoice choose(
+            ProviderSnapshot snapshot,
+            Routing routing,
+            List<String> header,
+            Optional<String> model,
+            Operation operation) {
+        ProviderChoice choice = find(snapshot, routing, header, model);
+        if (!choice.provider().serves(operation)) {
+            throw new GatewayException(
+                    ErrorCode.UNKNOWN_URL,
+                    "provider " + choice.provider().name() + " does not serve /v1/" + operation.path());
+        }
+        return choice;
+    }
+
+    private static ProviderChoice find(
+            ProviderSnapshot snapshot, Routing routing, List<String> header, Optional<String> model) {
+        if (!header.isEmpty()) {
+            return new ProviderChoice(named(snapshot, header), model, false);
+        }
+        Optional<ProviderChoice> prefixed = model.flatMap(name -> byPrefix(snapshot, name));
+        if (prefixed.isPresent()) {
+            return prefixed.get();
+        }
+        if (routing.defaultProvider().isPresent()) {
+            String name = routing.defaultProvider().get();
+            return new ProviderChoice(
+                    snapshot.find(name).orElseThrow(() -> notFound(snapshot, name, "routing.default-provider")),
+                    model,
+                    false);
+        }
+        List<ProviderGeneration> listing = model.map(snapshot::listing).orElse(List.of());
+        if (listing.size() == 1) {
+            return new ProviderChoice(listing.get(0), model, false);
+        }
+        List<ProviderGeneration> real = snapshot.all().stream()
+                .filter(provider -> !provider.name().equals(EchoProvider.NAME))
+                .toList();
+        if (real.size() == 1) {
+            return new ProviderChoice(real.get(0), model, false);
+        }
+        throw undecided(snapshot, listing, model);
+    }
+
+    private static ProviderGeneration named(ProviderSnapshot snapshot, List<String> header) {
+        if (header.size() > 1) {
+            throw new GatewayException(
+                    ErrorCode.INVALID_REQUEST,
+                    "header x-provider is sent more than once; send one value",
+                    HEADER_PARAM);
+        }
+        String name = header.get(0).strip().toLowerCase(Locale.ROOT);
+        return snapshot.find(name).orElseThrow(() -> notFound(snapshot, name, "x-provider header"));
+    }
+
+    private static Optional<ProviderChoice> byPrefix(ProviderSnapshot snapshot, String model) {
+        int slash = model.indexOf('/');
+        if (slash <= 0 || slash == model.length() - 1) {
+            return Optional.empty();
+        }
+        return snapshot.find(model.substring(0, slash).toLowerCase(Locale.ROOT))
+                .map(provider -> new ProviderChoice(provider, Optional.of(model.substring(slash + 1)), true));
+    }
+
+    private static GatewayException notFound(ProviderSnapshot snapshot, String name, String where) {
+        String shown = name.length() > 64 ? name.substring(0, 64) + "…" : name;
+        return new GatewayException(
+                ErrorCode.PROVIDER_NOT_FOUND,
+                "no provider named \"" + shown + "\"; " + loaded(snapshot) + " (" + where + ")",
+                HEADER_PARAM);
+    }
+
+    private static GatewayException undecided(
+            ProviderSnapshot snapshot, List<ProviderGeneration> listing, Optional<String> model) {
+        String way = "; say which one with header x-provider, or with a model such as \"provider/model\"";
+        if (listing.size() > 1) {
+            List<String> names = listing.stream().map(ProviderGeneration::name).toList();
+            return new GatewayException(
+                    ErrorCode.PROVIDER_AMBIGUOUS,
+                    "model \"" + model.orElseThrow() + "\" is offered by " + String.join(" and ", names) + way,
+                    HEADER_PARAM);
+        }
+        return new GatewayException(
+                ErrorCode.PROVIDER_REQUIRED, "no provider is named, and " + loaded(snapshot) + way, HEADER_PARAM);
+    }
+
+    private static String loaded(ProviderSnapshot snapshot) {
+        return "loaded: " + (snapshot.names().isEmpty() ? "none" : String.join(", ", snapshot.names()));
+    }
+
+    /** {@return what to tell the client about a model that is no longer, or not much longer, in service; often empty} */
+    public Optional<String> warning() {
+        return model.flatMap(provider::model).flatMap(known -> {
+            String day = known.shutdown().map(date -> " on " + date).orElse("");
+            String instead =
+                    known.replacement().map(id -> "; use " + id + " instead").orElse("");
+            if (known.status() == Model.Status.SHUT_DOWN) {
+                return Optional.of("model " + known.id() + " was shut down by " + provider.name() + day + instead);
+            }
+            if (known.status() == Model.Status.DEPRECATED) {
+                return Optional.of("model " + known.id() + " is deprecated at " + provider.name()
+                        + (day.isEmpty() ? "" : " and ends" + day) + instead);
+            }
+            return Optional.empty();
+        });
+    }
+}

@@ -1,0 +1,186 @@
+package io.magicapi.gateway.upstream;
+
+import io.magicapi.gateway.error.ErrorCode;
+import io.magicapi.gateway.error.GatewayException;
+import io.vertx.core.buffer.Buffer;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Relays a chat stream, watched by {@link ChatStreamScanner}, so that it ends in one of two ways only: whole, or visibly
+ * broken. (Every SDK takes a stream that just ends for a whole answer.)
+ *
+ * <p>Nothing is written before the first byte that is no blank. If that opens a JSON object, the upstream did not stream
+ * at all, whatever its Content-Type says: an error becomes an error answer, a completion becomes a stream.
+ */
+final class ChatStreamAnswer implements Answer {
+
+    private final ClientSide client;
+    private final ChatStreamScanner scanner;
+    private final boolean includeUsage;
+    private final int documentLimit;
+
+    private Buffer held = Buffer.buffer();
+    private Form form = Form.UNKNOWN;
+    private boolean over;
+
+    private enum Form {
+        UNKNOWN,
+        STREAM,
+        DOCUMENT
+    }
+
+    /**
+     * An answer of which nothing has been written.
+     *
+     * @param includeUsage whether the client asked for a usage chunk
+     * @param documentLimit how long an answer may be that is no stream, in bytes
+     */
+    ChatStreamAnswer(ClientSide client, ChatStreamScanner scanner, boolean includeUsage, int documentLimit) {
+        this.client = client;
+        this.scanner = scanner;
+        this.includeUsage = includeUsage;
+        this.documentLimit = documentLimit;
+    }
+
+    @Override
+    public void chunk(Buffer bytes) {
+        if (over) {
+            return;
+        }
+        switch (form) {
+            case STREAM -> relay(bytes);
+            case DOCUMENT -> collect(bytes);
+            case UNKNOWN -> {
+                Byte first = firstByte(bytes);
+                if (first == null) {
+                    return; // blanks, which mean nothing in either form
+                }
+                form = first == '{' || first == '[' ? Form.DOCUMENT : Form.STREAM;
+                if (form == Form.STREAM) {
+                    client.beginStream(Optional.empty());
+                    relay(bytes);
+                } else {
+                    collect(bytes);
+                }
+            }
+        }
+    }
+
+    private static @Nullable Byte firstByte(Buffer bytes) {
+        for (int i = 0; i < bytes.length(); i++) {
+            byte b = bytes.getByte(i);
+            if (b != ' ' && b != '\t' && b != '\r' && b != '\n') {
+                return b;
+            }
+        }
+        return null;
+    }
+
+    private void relay(Buffer bytes) {
+        Buffer out;
+        try {
+            out = scanner.scan(bytes);
+        } catch (GatewayException broken) {
+            breakOff(broken, RawAnswer.errorEvent(broken));
+            return;
+        }
+        if (scanner.failed()) {
+            breakOff(upstreamError(), out);
+        } else if (scanner.done() && scanner.empty()) {
+            breakOffEmpty();
+        } else if (scanner.done()) {
+            finish(out);
+        } else if (out.length() > 0) {
+            client.write(out);
+        }
+    }
+
+    private void collect(Buffer bytes) {
+        if (held.length() + bytes.length() > documentLimit) {
+            over = true;
+            client.refuse(new GatewayException(
+                    ErrorCode.UPSTREAM_PROTOCOL_ERROR,
+                    "the provider answered a stream request with one huge document"));
+        } else {
+            held.appendBuffer(bytes);
+        }
+    }
+
+    @Override
+    public void end() {
+        if (over) {
+            return;
+        }
+        switch (form) {
+            case STREAM -> endStream();
+            case DOCUMENT -> endDocument();
+            case UNKNOWN -> {
+                client.beginStream(Optional.empty());
+                breakOffEmpty();
+            }
+        }
+    }
+
+    private void endStream() {
+        Buffer rest = scanner.end();
+        if (scanner.failed()) {
+            breakOff(upstreamError(), rest);
+        } else if (scanner.done() || scanner.finished()) {
+            finish(rest);
+        } else {
+            GatewayException cut = new GatewayException(
+                    ErrorCode.UPSTREAM_CUT, "the provider ended the stream before the answer was complete");
+            breakOff(cut, rest.copy().appendBuffer(RawAnswer.errorEvent(cut)));
+        }
+    }
+
+    private void endDocument() {
+        over = true;
+        ChunkedCompletion.of(held, includeUsage)
+                .ifPresentOrElse(
+                        chunks -> {
+                            client.beginStream(
+                                    Optional.of("the provider did not stream; its answer was cut into chunks"));
+                            client.end(chunks);
+                        },
+                        () -> client.refuse(
+                                ErrorCode.UPSTREAM_PROTOCOL_ERROR.status(),
+                                ErrorNormaliser.normalise(ErrorCode.UPSTREAM_PROTOCOL_ERROR.status(), held)));
+    }
+
+    @Override
+    public void cut(GatewayException cause) {
+        if (over) {
+            return;
+        }
+        if (form == Form.STREAM) {
+            breakOff(cause, RawAnswer.errorEvent(cause));
+        } else {
+            over = true;
+            client.refuse(cause);
+        }
+    }
+
+    private void breakOffEmpty() {
+        GatewayException empty =
+                new GatewayException(ErrorCode.UPSTREAM_CUT, "the provider ended the stream without sending anything");
+        breakOff(empty, RawAnswer.errorEvent(empty));
+    }
+
+    private void finish(Buffer last) {
+        over = true;
+        client.used(scanner.usage());
+        client.end(last);
+    }
+
+    private void breakOff(GatewayException cause, Buffer words) {
+        over = true;
+        client.used(scanner.usage());
+        client.breakOff(cause, words);
+    }
+
+    private static GatewayException upstreamError() {
+        return new GatewayException(ErrorCode.UPSTREAM_CUT, "the provider reported an error in the stream");
+    }
+}

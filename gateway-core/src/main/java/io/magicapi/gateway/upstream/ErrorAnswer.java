@@ -1,0 +1,48 @@
+package io.magicapi.gateway.upstream;
+
+import io.magicapi.gateway.error.GatewayException;
+import io.vertx.core.buffer.Buffer;
+import java.util.function.Consumer;
+
+/** Collects the body of an error answer, so that it can be given OpenAI's shape if it has another. */
+final class ErrorAnswer implements Answer {
+
+    /** Nobody explains an error at greater length; what is longer is not the provider's own. */
+    private static final int LIMIT = 1024 * 1024;
+
+    private final int status;
+    private final Consumer<Buffer> send;
+    private final Buffer body = Buffer.buffer();
+    private boolean tooLong;
+
+    /**
+     * Nothing of this answer has been written yet.
+     *
+     * @param status the upstream's status
+     * @param send writes head and body, once
+     */
+    ErrorAnswer(int status, Consumer<Buffer> send) {
+        this.status = status;
+        this.send = send;
+    }
+
+    @Override
+    public void chunk(Buffer bytes) {
+        if (body.length() + bytes.length() > LIMIT) {
+            tooLong = true;
+        } else if (!tooLong) {
+            body.appendBuffer(bytes);
+        }
+    }
+
+    @Override
+    public void end() {
+        send.accept(ErrorNormaliser.normalise(status, tooLong ? Buffer.buffer() : body));
+    }
+
+    @Override
+    public void cut(GatewayException cause) {
+        // The status is known, and half an explanation is none.
+        send.accept(ErrorNormaliser.normalise(status, Buffer.buffer()));
+    }
+}

@@ -1,0 +1,147 @@
+package io.magicapi.gateway.upstream;
+
+import io.magicapi.gateway.api.Headers;
+import io.vertx.core.MultiMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Which headers cross the gateway. Towards the provider everything passes that is not named here: providers have
+ * extensions of their own. Towards the client only what is named here passes: a provider's infrastructure is none of
+ * the client's business.
+ */
+public final class HeaderPolicy {
+
+    /** RFC 9110, section 7.6.1, and the framing of bodies, which each connection does by itself. */
+    private static final Set<String> HOP_BY_HOP = Set.of(
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "http2-settings",
+            "expect",
+            "content-length",
+            "host");
+
+    private static final Set<String> PRIVATE_TO_CLIENT = Set.of(
+            // who the client is and where it came from
+            "cookie",
+            "origin",
+            "referer",
+            "accept-language",
+            "forwarded",
+            "via",
+            "x-real-ip",
+            "true-client-ip",
+            "cf-connecting-ip",
+            // the gateway decides what it can read
+            "accept-encoding",
+            // credentials: the chosen provider gets its own, and no other
+            "authorization",
+            "x-api-key",
+            "api-key",
+            "x-goog-api-key",
+            // meant for the gateway
+            "x-provider",
+            "x-request-id",
+            "x-project-id",
+            "x-organisation-id",
+            "x-organization-id",
+            "x-user-id",
+            "x-experiment-id");
+
+    private static final List<String> PRIVATE_TO_CLIENT_PREFIXES =
+            List.of("sec-", "x-forwarded-", "x-gateway-", "x-amz-", "x-aws-");
+
+    private static final Set<String> RESPONSE = Set.of(
+            "content-type",
+            "content-encoding",
+            "content-disposition",
+            "content-language",
+            "retry-after",
+            "retry-after-ms",
+            "x-should-retry",
+            "x-request-id");
+
+    private static final List<String> RESPONSE_PREFIXES =
+            List.of("x-ratelimit-", "anthropic-ratelimit-", "openai-", "x-groq-");
+
+    private HeaderPolicy() {}
+
+    /**
+     * {@return what a provider may see of the client's headers}
+     *
+     * @throws IllegalArgumentException if a header could not be sent on
+     */
+    public static Headers fromClient(MultiMap client) {
+        Set<String> named = namedByConnection(client);
+        Headers.Builder kept = Headers.builder();
+        for (Map.Entry<String, String> header : client) {
+            String name = header.getKey().toLowerCase(Locale.ROOT);
+            if (!HOP_BY_HOP.contains(name)
+                    && !PRIVATE_TO_CLIENT.contains(name)
+                    && !startsWithAny(name, PRIVATE_TO_CLIENT_PREFIXES)
+                    && !named.contains(name)) {
+                kept.add(name, header.getValue());
+            }
+        }
+        return kept.build();
+    }
+
+    /** {@return what is sent of the headers a provider asks for} */
+    static Headers toUpstream(Headers wanted, String userAgent) {
+        Headers.Builder kept = Headers.builder();
+        wanted.forEach((name, value) -> {
+            if (!HOP_BY_HOP.contains(name) && !name.equals("accept-encoding")) {
+                kept.add(name, value);
+            }
+        });
+        kept.add("accept-encoding", "identity");
+        // Some providers' edge refuses requests that do not say what sent them.
+        if (wanted.get("user-agent").isEmpty()) {
+            kept.add("user-agent", userAgent);
+        }
+        return kept.build();
+    }
+
+    /** Copies what a client may see of an upstream's headers. */
+    static void toClient(MultiMap upstream, MultiMap client) {
+        for (Map.Entry<String, String> header : upstream) {
+            String name = header.getKey().toLowerCase(Locale.ROOT);
+            if (RESPONSE.contains(name) || startsWithAny(name, RESPONSE_PREFIXES)) {
+                client.add(name, header.getValue());
+            }
+        }
+    }
+
+    private static Set<String> namedByConnection(MultiMap headers) {
+        String connection = headers.get("connection");
+        if (connection == null || connection.equalsIgnoreCase("keep-alive") || connection.equalsIgnoreCase("close")) {
+            return Set.of();
+        }
+        Set<String> names = new HashSet<>();
+        for (String line : headers.getAll("connection")) {
+            for (String name : line.split(",", -1)) {
+                names.add(name.strip().toLowerCase(Locale.ROOT));
+            }
+        }
+        return names;
+    }
+
+    private static boolean startsWithAny(String name, List<String> prefixes) {
+        for (String prefix : prefixes) {
+            if (name.startsWith(prefix)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,254 @@
+package io.magicapi.gateway.upstream;
+
+import io.magicapi.gateway.api.Call;
+import io.magicapi.gateway.api.Exchange;
+import io.magicapi.gateway.api.Headers;
+import io.magicapi.gateway.api.Provider;
+import io.magicapi.gateway.api.ProviderException;
+import io.magicapi.gateway.api.ResponseHead;
+import io.magicapi.gateway.api.UpstreamRequest;
+import io.magicapi.gateway.error.ErrorCode;
+import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import java.time.Duration;
+import java.util.Map;
+import java.util.WeakHashMap;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one place where requests enter a plugin's code, and so the one place that expects anything of it.
+ *
+ * <p>Whatever is thrown, linkage errors and stack overflows included, becomes a failure of that one request. Only the
+ * thrown object's class name is kept: a kept exception would keep the plugin's class loader, and its message may hold
+ * a key. Null and malformed requests are failures too.
+ *
+ * <p>Calls are timed. A provider that holds an event loop for longer than 20 ms is named in the log (GW-P15, once a
+ * minute); one that does so for longer than 200 ms has its further calls moved to worker threads, as if it had declared
+ * itself {@link Provider#blocking() blocking}. On worker threads a call has ten seconds.
+ */
+public final class PluginBoundary {
+
+    private static final Logger log = LoggerFactory.getLogger(PluginBoundary.class);
+
+    private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long TOO_SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long WARN_EVERY_NANOS = TimeUnit.MINUTES.toNanos(1);
+    private static final Duration WORKER_DEADLINE = Duration.ofSeconds(10);
+    private static final Pattern METHOD = Pattern.compile("[A-Z]{1,20}");
+    private static final Pattern TARGET = Pattern.compile("/[!-~&&[^#]]*");
+
+    private final Vertx vertx;
+    private final WorkerExecutor workers;
+    private final String userAgent;
+
+    /** What was seen of each generation; weak, so that it does not outlive it. Guarded by itself. */
+    private final Map<ProviderGeneration, Conduct> conducts = new WeakHashMap<>();
+
+    private static final class Conduct {
+        private final AtomicLong warnedAt = new AtomicLong(System.nanoTime() - WARN_EVERY_NANOS);
+        private volatile boolean offLoop;
+    }
+
+    /**
+     * A boundary, shared by all event loops.
+     *
+     * @param userAgent what requests are labelled with when client and plugin give no label
+     */
+    public PluginBoundary(Vertx vertx, String userAgent) {
+        this.vertx = vertx;
+        this.workers = vertx.createSharedWorkerExecutor("plugin-calls", 32);
+        this.userAgent = userAgent;
+    }
+
+    /**
+     * Asks a provider what to send. Called and completed on an event loop.
+     *
+     * @return a request that is safe to send, or a failure with the {@link GatewayException} to tell the client
+     */
+    Future<UpstreamRequest> open(ProviderGeneration generation, Call call) {
+        Conduct conduct = conduct(generation);
+        Provider provider = generation.provider();
+        Future<UpstreamRequest> opened;
+        if (conduct.offLoop) {
+            opened = onWorker(generation, () -> provider.openAsync(call));
+        } else {
+            long begin = System.nanoTime();
+            CompletionStage<Exchange> stage;
+            try {
+                stage = provider.openAsync(call);
+            } catch (Throwable thrown) {
+                return Future.failedFuture(failure(generation, thrown));
+            } finally {
+                judge(generation, conduct, System.nanoTime() - begin);
+            }
+            opened = unwrap(generation, stage);
+        }
+        return opened;
+    }
+
+    /** {@return whether the provider calls an error answer worth retrying; its own trouble counts as no} */
+    boolean retryable(ProviderGeneration generation, int status, Headers headers) {
+        try {
+            return generation.provider().retryable(ResponseHead.of(status, headers));
+        } catch (Throwable thrown) {
+            warn(generation, thrown);
+            return false;
+        }
+    }
+
+    private Conduct conduct(ProviderGeneration generation) {
+        synchronized (conducts) {
+            return conducts.computeIfAbsent(generation, fresh -> {
+                Conduct conduct = new Conduct();
+                conduct.offLoop = isBlocking(fresh);
+                return conduct;
+            });
+        }
+    }
+
+    private boolean isBlocking(ProviderGeneration generation) {
+        try {
+            return generation.provider().blocking();
+        } catch (Throwable thrown) {
+            warn(generation, thrown);
+            return true;
+        }
+    }
+
+    private Future<UpstreamRequest> onWorker(
+            ProviderGeneration generation, Supplier<@Nullable CompletionStage<Exchange>> open) {
+        Promise<UpstreamRequest> answer = Promise.promise();
+        long timer = vertx.setTimer(
+                WORKER_DEADLINE.toMillis(),
+                expired -> answer.tryFail(new GatewayException(
+                        ErrorCode.PROVIDER_FAILED,
+                        "provider " + generation.name() + " took longer than " + WORKER_DEADLINE.toSeconds()
+                                + " s to prepare the request")));
+        AtomicReference<@Nullable CompletionStage<Exchange>> stage = new AtomicReference<>();
+        workers.<Boolean>executeBlocking(
+                        () -> {
+                            try {
+                                stage.set(open.get());
+                                return true;
+                            } catch (Throwable thrown) {
+                                throw failure(generation, thrown);
+                            }
+                        },
+                        false)
+                .compose(done -> unwrap(generation, stage.get()))
+                .onComplete(result -> {
+                    vertx.cancelTimer(timer);
+                    if (result.succeeded()) {
+                        answer.tryComplete(result.result());
+                    } else {
+                        answer.tryFail(result.cause());
+                    }
+                });
+        return answer.future();
+    }
+
+    private Future<UpstreamRequest> unwrap(ProviderGeneration generation, @Nullable CompletionStage<Exchange> stage) {
+        if (stage == null) {
+            return Future.failedFuture(nullFrom(generation, "openAsync"));
+        }
+        Context context = vertx.getOrCreateContext();
+        return Future.fromCompletionStage(stage, context)
+                .map(exchange -> request(generation, exchange))
+                .recover(thrown -> Future.failedFuture(failure(generation, thrown)));
+    }
+
+    private UpstreamRequest request(ProviderGeneration generation, @Nullable Exchange exchange) {
+        if (exchange == null) {
+            throw nullFrom(generation, "open");
+        }
+        UpstreamRequest wanted = exchange.request();
+        if (wanted == null) {
+            throw nullFrom(generation, "Exchange.request");
+        }
+        if (!METHOD.matcher(wanted.method()).matches()
+                || !TARGET.matcher(wanted.path()).matches()) {
+            throw new GatewayException(
+                    ErrorCode.PROVIDER_FAILED,
+                    "provider " + generation.name() + " asked for a malformed request (method or path)");
+        }
+        return UpstreamRequest.of(
+                wanted.method(), wanted.path(), HeaderPolicy.toUpstream(wanted.headers(), userAgent), wanted.body());
+    }
+
+    private GatewayException nullFrom(ProviderGeneration generation, String method) {
+        return new GatewayException(
+                ErrorCode.PROVIDER_FAILED, "provider " + generation.name() + " returned null from " + method);
+    }
+
+    private GatewayException failure(ProviderGeneration generation, Throwable thrown) {
+        if (thrown instanceof GatewayException ours) {
+            return ours;
+        }
+        if (thrown instanceof ProviderException refusal) {
+            String message = refusal.getMessage();
+            return new GatewayException(code(refusal), message == null ? "refused" : message, refusal.param());
+        }
+        warn(generation, thrown);
+        return new GatewayException(
+                ErrorCode.PROVIDER_FAILED,
+                "provider " + generation.name() + " failed: "
+                        + thrown.getClass().getSimpleName());
+    }
+
+    private static ErrorCode code(ProviderException refusal) {
+        return switch (refusal.kind()) {
+            case INVALID_REQUEST -> ErrorCode.INVALID_REQUEST;
+            case UNAUTHENTICATED -> ErrorCode.MISSING_API_KEY;
+            case UNSUPPORTED -> ErrorCode.UNKNOWN_URL;
+            case UNAVAILABLE -> ErrorCode.PROVIDER_UNAVAILABLE;
+        };
+    }
+
+    private static void warn(ProviderGeneration generation, Throwable thrown) {
+        log.atWarn()
+                .addKeyValue("provider", generation.name())
+                .addKeyValue("version", generation.pluginVersion())
+                .addKeyValue("at", place(thrown))
+                .log(
+                        "provider {} threw {}",
+                        generation.name(),
+                        thrown.getClass().getName());
+    }
+
+    private static String place(Throwable thrown) {
+        StackTraceElement[] trace = thrown.getStackTrace();
+        return trace.length == 0 ? "unknown" : trace[0].toString();
+    }
+
+    private static void judge(ProviderGeneration generation, Conduct conduct, long nanos) {
+        if (nanos < SLOW_NANOS) {
+            return;
+        }
+        long now = System.nanoTime();
+        long last = conduct.warnedAt.get();
+        if (now - last >= WARN_EVERY_NANOS && conduct.warnedAt.compareAndSet(last, now)) {
+            log.warn(
+                    "GW-P15 {} {} blocked the event loop for {} ms while preparing a request. Slow work belongs in a"
+                            + " provider whose blocking() returns true. Shown once a minute.",
+                    generation.name(),
+                    generation.pluginVersion(),
+                    TimeUnit.NANOSECONDS.toMillis(nanos));
+        }
+        if (nanos >= TOO_SLOW_NANOS) {
+            conduct.offLoop = true;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package io.magicapi.gateway.upstream;
+
+import io.magicapi.gateway.error.ErrorBody;
+import io.magicapi.gateway.error.GatewayException;
+import io.vertx.core.buffer.Buffer;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Relays the bytes as they come; token usage is read in passing. Streams of named events go this way too. */
+final class RawAnswer implements Answer {
+
+    private final ClientSide client;
+    private final boolean eventStream;
+    private final @Nullable UsageReader usage;
+    private long missing;
+
+    /**
+     * A relay whose head has been written.
+     *
+     * @param length the announced length; negative if the body is chunked
+     * @param eventStream whether a failure can be told in the stream itself
+     * @param usage reads token usage from the body, if it is worth trying
+     */
+    RawAnswer(ClientSide client, long length, boolean eventStream, @Nullable UsageReader usage) {
+        this.client = client;
+        this.missing = length;
+        this.eventStream = eventStream;
+        this.usage = usage;
+    }
+
+    @Override
+    public void chunk(Buffer bytes) {
+        if (usage != null) {
+            usage.read(bytes);
+        }
+        if (missing >= 0) {
+            missing -= bytes.length();
+        }
+        if (missing == 0) {
+            // The whole length is there: one write less than waiting for the end.
+            settle();
+            client.end(bytes);
+        } else {
+            client.write(bytes);
+        }
+    }
+
+    @Override
+    public void end() {
+        settle();
+        client.end(Buffer.buffer());
+    }
+
+    @Override
+    public void cut(GatewayException cause) {
+        settle();
+        client.breakOff(cause, eventStream ? errorEvent(cause) : Buffer.buffer());
+    }
+
+    private void settle() {
+        client.used(usage == null ? Optional.empty() : usage.usage());
+    }
+
+    /** {@return the one form of a mid-stream failure that every known client reports} */
+    static Buffer errorEvent(GatewayException cause) {
+        return Buffer.buffer("event: error\ndata: ")
+                .appendBytes(ErrorBody.of(cause))
+                .appendString("\n\n");
+    }
+}

@@ -1,0 +1,89 @@
+package io.magicapi.gateway.upstream;
+
+import io.magicapi.gateway.error.ErrorCode;
+import io.magicapi.gateway.error.GatewayException;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpServerRequest;
+
+/**
+ * A client's body that passes through while it is received, at the pace of the slower side. What was read of it to find
+ * the provider is sent first. For one event loop; used once.
+ */
+public final class Upload {
+
+    private final HttpServerRequest source;
+    private final Buffer read;
+    private final boolean whole;
+    private final long length;
+    private final long limit;
+    private long sent;
+
+    /**
+     * An upload.
+     *
+     * @param source the client's request, paused
+     * @param read what has been read and is to be sent first; may be empty
+     * @param whole whether that is all there is
+     * @param length the length to announce upstream; negative if it is not known
+     * @param limit how long it may be, in bytes
+     */
+    public Upload(HttpServerRequest source, Buffer read, boolean whole, long length, long limit) {
+        this.source = source;
+        this.read = read;
+        this.whole = whole;
+        this.length = length;
+        this.limit = limit;
+    }
+
+    /**
+     * Sends it all.
+     *
+     * @return completes when the last byte is written; fails with a {@link GatewayException} if it is too long or breaks
+     *     off, after which the upstream request must be reset
+     */
+    Future<Void> sendTo(HttpClientRequest target) {
+        if (length >= 0) {
+            target.putHeader("content-length", Long.toString(length));
+        } else {
+            target.setChunked(true);
+        }
+        Promise<Void> done = Promise.promise();
+        if (whole) {
+            return target.end(read);
+        }
+        if (read.length() > 0) {
+            pass(read, target, done);
+        }
+        source.handler(bytes -> pass(bytes, target, done));
+        source.exceptionHandler(
+                left -> done.tryFail(new GatewayException(ErrorCode.INVALID_REQUEST, "the upload broke off")));
+        source.endHandler(end -> target.end().onComplete(done));
+        source.resume();
+        return done.future();
+    }
+
+    private void pass(Buffer bytes, HttpClientRequest target, Promise<Void> done) {
+        if (done.future().isComplete()) {
+            return;
+        }
+        sent += bytes.length();
+        if (sent > limit) {
+            done.tryFail(tooLarge(limit));
+            return;
+        }
+        target.write(bytes);
+        if (target.writeQueueFull()) {
+            source.pause();
+            target.drainHandler(drained -> source.resume());
+        }
+    }
+
+    /** {@return the refusal of an upload that is too long} */
+    public static GatewayException tooLarge(long limit) {
+        return new GatewayException(
+                ErrorCode.BODY_TOO_LARGE, "the upload is larger than " + limit + " bytes (server.limits.upload)");
+    }
+}
