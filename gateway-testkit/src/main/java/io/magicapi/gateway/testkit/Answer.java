@@ -47,10 +47,16 @@ public final class Answer {
 
     // What is sent
 
-    /** {@return what the gateway's own echo provider would answer; what a server that was told nothing does} */
+    /**
+     * {@return what the gateway's own echo provider would answer; what a server that was told nothing does}
+     *
+     * <p>Whatever a base URL puts before {@code /v1} is ignored.
+     */
     public static Answer echo() {
         return from(request -> {
-            EchoAnswer echo = EchoAnswers.answer(EchoRequest.of(request.method(), request.target(), request.body()));
+            String target =
+                    request.target().substring(Math.max(0, request.target().indexOf("/v1/")));
+            EchoAnswer echo = EchoAnswers.answer(EchoRequest.of(request.method(), target, request.body()));
             return echo.stream()
                     ? chunks(echo.status(), echo.headers(), echo.chunks(), Duration.ZERO)
                     : http(echo.status(), echo.headers(), echo.body());

@@ -1,0 +1,229 @@
+package io.magicapi.gateway.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.magicapi.gateway.Gateway;
+import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.Deadlines;
+import io.magicapi.gateway.config.GatewayConfig.Key;
+import io.magicapi.gateway.config.GatewayConfig.Plugins;
+import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
+import io.magicapi.gateway.config.GatewayConfig.Server;
+import io.magicapi.gateway.plugins.ProviderGeneration;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * A gateway for the tests of one class, on a free loopback port, with plugin jars in a drop folder of its own and a
+ * {@link FakeUpstream} behind them. Register it as a static field:
+ *
+ * <pre>{@code
+ * @RegisterExtension
+ * static final GatewayExtension gateway = new GatewayExtension().plugin(jar).provider("acme", "");
+ * }</pre>
+ *
+ * <p>The upstream is reset before each test. After each test all requests must have ended and all leases must have been
+ * given back, or the test fails: whatever a test does, nothing may be left behind.
+ */
+public final class GatewayExtension
+        implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final List<Path> jars = new ArrayList<>();
+    private final List<PluginJar> built = new ArrayList<>();
+    private final Map<String, String> environment = new HashMap<>();
+    private final Map<String, String> upstreamPaths = new HashMap<>();
+    private final Map<String, JsonNode> options = new HashMap<>();
+    private Deadlines deadlines = Deadlines.DEFAULT;
+    private UnaryOperator<GatewayConfig> adjustment = UnaryOperator.identity();
+
+    private @Nullable Path home;
+    private @Nullable FakeUpstream upstream;
+    private @Nullable Gateway gateway;
+
+    /** Puts a copy of this jar into the drop folder. */
+    public GatewayExtension plugin(Path jar) {
+        jars.add(jar);
+        return this;
+    }
+
+    /** Builds this jar into the drop folder. */
+    public GatewayExtension plugin(PluginJar jar) {
+        built.add(jar);
+        return this;
+    }
+
+    /**
+     * Sends a provider's requests to the fake upstream.
+     *
+     * @param path added to the upstream's base URL: empty, or {@code /openai}
+     */
+    public GatewayExtension provider(String name, String path) {
+        upstreamPaths.put(name, path);
+        return this;
+    }
+
+    /** Gives a provider options, as the configuration would. */
+    public GatewayExtension options(String name, String option, String value) {
+        options.put(name, JsonNodeFactory.instance.objectNode().put(option, value));
+        return this;
+    }
+
+    /** Sets an environment variable that the gateway sees. It sees no others. */
+    public GatewayExtension environment(String name, String value) {
+        environment.put(name, value);
+        return this;
+    }
+
+    /** Gives all providers these deadlines. */
+    public GatewayExtension deadlines(Deadlines all) {
+        deadlines = all;
+        return this;
+    }
+
+    /** Changes the configuration just before the gateway starts. */
+    public GatewayExtension config(UnaryOperator<GatewayConfig> change) {
+        UnaryOperator<GatewayConfig> before = adjustment;
+        adjustment = config -> change.apply(before.apply(config));
+        return this;
+    }
+
+    @Override
+    public void beforeAll(ExtensionContext context) throws Exception {
+        Path directory = Files.createTempDirectory("gateway-test");
+        home = directory;
+        Path plugins = Files.createDirectory(directory.resolve("plugins"));
+        for (Path jar : jars) {
+            Files.copy(jar, plugins.resolve(jar.getFileName().toString()));
+        }
+        built.forEach(jar -> jar.writeTo(plugins));
+        FakeUpstream fake = FakeUpstream.start();
+        upstream = fake;
+        gateway = Gateway.start(adjustment.apply(config(directory, fake)), Map.copyOf(environment))
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get(30, TimeUnit.SECONDS);
+    }
+
+    private GatewayConfig config(Path directory, FakeUpstream fake) {
+        GatewayConfig defaults = GatewayConfig.defaults();
+        Server server = defaults.server();
+        Map<String, ProviderSettings> providers = new HashMap<>();
+        upstreamPaths.forEach((name, path) -> providers.put(
+                name,
+                new ProviderSettings(
+                        Optional.of(fake.baseUrl() + path),
+                        List.<Key>of(),
+                        deadlines,
+                        options.getOrDefault(name, JsonNodeFactory.instance.objectNode()))));
+        return new GatewayConfig(
+                new Server(server.host(), 0, server.http2Cleartext(), server.cors(), server.limits()),
+                new Plugins(directory.resolve("plugins"), directory.resolve("data"), true),
+                providers,
+                defaults.routing(),
+                defaults.auth(),
+                defaults.log());
+    }
+
+    @Override
+    public void beforeEach(ExtensionContext context) {
+        upstream().reset();
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!isIdle() && System.nanoTime() < deadline) {
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+        assertThat(gateway().inFlight())
+                .as("requests still in flight after the test")
+                .isZero();
+        assertThat(gateway().providers().stream()
+                        .mapToInt(ProviderGeneration::inFlight)
+                        .sum())
+                .as("leases not given back after the test")
+                .isZero();
+    }
+
+    private boolean isIdle() {
+        return gateway().inFlight() == 0
+                && gateway().providers().stream().allMatch(provider -> provider.inFlight() == 0);
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) throws Exception {
+        if (gateway != null) {
+            gateway.shutdown(Duration.ofSeconds(1))
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .get(30, TimeUnit.SECONDS);
+        }
+        if (upstream != null) {
+            upstream.close();
+        }
+        if (home != null) {
+            deleteTree(home);
+        }
+    }
+
+    private static void deleteTree(Path root) throws IOException {
+        try (Stream<Path> files = Files.walk(root)) {
+            files.sorted(Comparator.reverseOrder()).forEach(file -> {
+                try {
+                    Files.deleteIfExists(file);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+    }
+
+    /** {@return the upstream behind the providers} */
+    public FakeUpstream upstream() {
+        return Objects.requireNonNull(upstream, "the extension has not started");
+    }
+
+    /** {@return the gateway itself} */
+    public Gateway gateway() {
+        return Objects.requireNonNull(gateway, "the extension has not started");
+    }
+
+    /** {@return the drop folder} */
+    public Path plugins() {
+        return Objects.requireNonNull(home, "the extension has not started").resolve("plugins");
+    }
+
+    /** {@return the port clients connect to} */
+    public int port() {
+        return gateway().port();
+    }
+
+    /** {@return the URL of a path: {@code /v1/models}} */
+    public URI uri(String path) {
+        return URI.create("http://127.0.0.1:" + port() + path);
+    }
+}
