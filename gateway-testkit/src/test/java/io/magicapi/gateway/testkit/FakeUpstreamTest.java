@@ -56,8 +56,15 @@ class FakeUpstreamTest {
     @Test
     @DisplayName("a request is recorded byte for byte, header order and case included")
     void recordsBytes() throws Exception {
-        String request = "POST /v1/models/a%2Fb?x=%20 HTTP/1.1\r\nHOST: fake\r\nX-Two:  1\r\nx-two: 2\r\n"
-                + "Content-Length: 4\r\n\r\n\u00ff\u0000\r\n";
+        String request = """
+                POST /v1/models/a%2Fb?x=%20 HTTP/1.1\r
+                HOST: fake\r
+                X-Two:  1\r
+                x-two: 2\r
+                Content-Length: 4\r
+                \r
+                \377\0\r
+                """;
         try (RawClient raw = new RawClient(upstream)) {
             raw.send(request).readUntil("}");
 

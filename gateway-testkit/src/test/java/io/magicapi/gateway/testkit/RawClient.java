@@ -2,6 +2,7 @@ package io.magicapi.gateway.testkit;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
@@ -18,7 +19,7 @@ final class RawClient implements AutoCloseable {
     private final Socket socket;
 
     RawClient(FakeUpstream upstream) throws IOException {
-        socket = new Socket("127.0.0.1", upstream.port());
+        socket = new Socket(InetAddress.getLoopbackAddress(), upstream.port());
         socket.setSoTimeout(10_000);
     }
 
