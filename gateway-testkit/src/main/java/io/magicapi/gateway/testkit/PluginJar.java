@@ -49,8 +49,9 @@ public final class PluginJar {
 
     private static final String INDEX = "META-INF/extensions.idx";
     private static final Pattern PACKAGE = Pattern.compile("(?m)^\\s*package\\s+([\\w.]+)\\s*;");
-    private static final Pattern TYPE = Pattern.compile(
-            "(?m)^\\s*(?:(?:public|final|abstract|sealed)\\s+)*(?:class|interface|record|enum)\\s+(\\w+)");
+    /** The first type of a source, at the start of a line or behind the package's or an import's semicolon. */
+    private static final Pattern TYPE = Pattern.compile("(?m)(?:^|;)\\s*(?:@[\\w.]+(?:\\([^)]*\\))?\\s+)*"
+            + "(?:(?:public|final|abstract|sealed)\\s+)*(?:class|interface|record|enum)\\s+(\\w+)");
 
     private final Map<String, String> manifest = new LinkedHashMap<>();
     private final Map<String, String> sources = new LinkedHashMap<>();
