@@ -531,12 +531,12 @@ public final class PluginRegistry {
                     .log("{}", twoFiles(descriptor.id(), old.file(), file, "newer, taking over"));
         }
 
-        PluginUnit unit = load(file, note, descriptor, copy, old);
+        PluginUnit former = formerContent(file, descriptor.id());
+        PluginUnit unit = load(file, note, descriptor, copy, takenNames(old, former));
         if (unit == null) {
             return;
         }
         active.put(descriptor.id(), unit);
-        PluginUnit former = formerContent(file, descriptor.id());
         if (former != null) {
             active.remove(former.descriptor().id());
         }
@@ -566,7 +566,7 @@ public final class PluginRegistry {
     }
 
     private @Nullable PluginUnit load(
-            Path file, Note note, PluginDescriptor descriptor, Path copy, @Nullable PluginUnit old) {
+            Path file, Note note, PluginDescriptor descriptor, Path copy, Map<String, String> takenNames) {
         PrivateCopies store = copies;
         PluginUnit unit = null;
         try {
@@ -575,7 +575,7 @@ public final class PluginRegistry {
             }
             Path kept = store.keep(copy, descriptor.sha256());
             unit = PluginUnit.load(descriptor, file, kept, apiVersion, loaders);
-            unit.start(new ProviderStarter(config, keys, takenNames(old)), timing.start());
+            unit.start(new ProviderStarter(config, keys, takenNames), timing.start());
             return unit;
         } catch (Refusal e) {
             giveBack(unit);
@@ -599,11 +599,12 @@ public final class PluginRegistry {
         }
     }
 
-    private Map<String, String> takenNames(@Nullable PluginUnit replaced) {
+    /** The names a newcomer cannot have, each with who has it; what the newcomer replaces does not count. */
+    private Map<String, String> takenNames(@Nullable PluginUnit replaced, @Nullable PluginUnit former) {
         Map<String, String> taken = new HashMap<>();
         builtIns.forEach(generation -> taken.put(generation.name(), "the gateway itself"));
         for (PluginUnit unit : active.values()) {
-            if (unit != replaced) {
+            if (unit != replaced && unit != former) {
                 unit.generations()
                         .forEach(generation ->
                                 taken.put(generation.name(), unit.descriptor().label()));
@@ -711,9 +712,9 @@ public final class PluginRegistry {
                         .addKeyValue("plugin", old.unit.descriptor().id())
                         .addKeyValue("version", old.unit.descriptor().version())
                         .log(
-                                "{} was retired {} min ago; {}",
+                                "{} was retired more than {} s ago; {}",
                                 old.unit.label(),
-                                timing.drain().toMinutes(),
+                                timing.drain().toSeconds(),
                                 finishing(old.unit, "it"));
             }
         }
