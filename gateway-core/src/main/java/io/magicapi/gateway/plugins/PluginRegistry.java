@@ -201,6 +201,7 @@ public final class PluginRegistry {
      * @return completes when the catalogue is filled, on the caller's Vert.x context if it has one; a plugin that is
      *     refused does not fail it; a folder that cannot be made, or a built-in provider that does not start, does
      */
+    @SuppressWarnings("FutureReturnValueIgnored") // the tick catches everything
     public Future<Void> start() {
         return onWorker(() -> {
             bundled.installIfAbsent(config.plugins().dir());
@@ -272,6 +273,7 @@ public final class PluginRegistry {
      * @param patience how long to wait for requests; those that have not finished then lose their plugin
      * @return completes when all is done, on the caller's Vert.x context if it has one
      */
+    @SuppressWarnings("FutureReturnValueIgnored") // its last stage completes the future returned
     public Future<Void> close(Duration patience) {
         CompletableFuture<Void> closed = new CompletableFuture<>();
         if (!closing.compareAndSet(null, closed)) {
@@ -352,7 +354,7 @@ public final class PluginRegistry {
     private void list(boolean atOnce) {
         listedAt = System.nanoTime();
         unsettled = false;
-        TreeMap<Path, Fingerprint> present = folder.list().orElse(null);
+        Map<Path, Fingerprint> present = folder.list().orElse(null);
         if (present == null) {
             return;
         }
@@ -681,6 +683,7 @@ public final class PluginRegistry {
         }
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // unloading reports its own failures
     private void retire(PluginUnit unit) {
         Draining old = new Draining(unit);
         draining.add(old);
