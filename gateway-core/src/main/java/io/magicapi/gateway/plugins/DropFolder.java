@@ -15,6 +15,7 @@ import java.nio.file.WatchService;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -94,15 +95,15 @@ final class DropFolder implements AutoCloseable {
      * {@return the jars that are there, in the order of their names; empty if the directory is gone, and nothing at all
      * if it cannot be read just now, which must not be taken for "all were deleted"}
      */
-    Optional<TreeMap<Path, Fingerprint>> list() {
-        TreeMap<Path, Fingerprint> jars = new TreeMap<>();
+    Optional<Map<Path, Fingerprint>> list() {
+        Map<Path, Fingerprint> jars = new TreeMap<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(dir, DropFolder::isJar)) {
             for (Path file : files) {
                 Fingerprint.of(file).ifPresent(fingerprint -> jars.put(file, fingerprint));
             }
             unreadable = false;
         } catch (NoSuchFileException | NotDirectoryException e) {
-            return Optional.of(new TreeMap<>());
+            return Optional.of(Map.of());
         } catch (IOException | java.nio.file.DirectoryIteratorException e) {
             if (!unreadable) {
                 unreadable = true;

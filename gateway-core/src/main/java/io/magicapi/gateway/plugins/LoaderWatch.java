@@ -76,11 +76,9 @@ final class LoaderWatch {
 
     /** Looks which loaders are gone, and warns once about each that should be. Cheap; called regularly. */
     void check() {
+        entries.removeIf(entry -> entry.loader.refersTo(null));
         for (Entry entry : entries) {
-            if (entry.loader.refersTo(null)) {
-                entries.remove(entry);
-                LOG.atDebug().addKeyValue("plugin", entry.label).log("class loader of {} collected", entry.label);
-            } else if (entry.unloaded && !entry.reported) {
+            if (entry.unloaded && !entry.reported) {
                 checkOverdue(entry);
             }
         }

@@ -201,6 +201,7 @@ public final class PluginRegistry {
      * @return completes when the catalogue is filled, on the caller's Vert.x context if it has one; a plugin that is
      *     refused does not fail it; a folder that cannot be made, or a built-in provider that does not start, does
      */
+    @SuppressWarnings("FutureReturnValueIgnored") // the tick catches everything
     public Future<Void> start() {
         return onWorker(() -> {
             bundled.installIfAbsent(config.plugins().dir());
@@ -272,6 +273,7 @@ public final class PluginRegistry {
      * @param patience how long to wait for requests; those that have not finished then lose their plugin
      * @return completes when all is done, on the caller's Vert.x context if it has one
      */
+    @SuppressWarnings("FutureReturnValueIgnored") // its last stage completes the future returned
     public Future<Void> close(Duration patience) {
         CompletableFuture<Void> closed = new CompletableFuture<>();
         if (!closing.compareAndSet(null, closed)) {
@@ -352,7 +354,7 @@ public final class PluginRegistry {
     private void list(boolean atOnce) {
         listedAt = System.nanoTime();
         unsettled = false;
-        TreeMap<Path, Fingerprint> present = folder.list().orElse(null);
+        Map<Path, Fingerprint> present = folder.list().orElse(null);
         if (present == null) {
             return;
         }
@@ -531,12 +533,12 @@ public final class PluginRegistry {
                     .log("{}", twoFiles(descriptor.id(), old.file(), file, "newer, taking over"));
         }
 
-        PluginUnit unit = load(file, note, descriptor, copy, old);
+        PluginUnit former = formerContent(file, descriptor.id());
+        PluginUnit unit = load(file, note, descriptor, copy, takenNames(old, former));
         if (unit == null) {
             return;
         }
         active.put(descriptor.id(), unit);
-        PluginUnit former = formerContent(file, descriptor.id());
         if (former != null) {
             active.remove(former.descriptor().id());
         }
@@ -566,7 +568,7 @@ public final class PluginRegistry {
     }
 
     private @Nullable PluginUnit load(
-            Path file, Note note, PluginDescriptor descriptor, Path copy, @Nullable PluginUnit old) {
+            Path file, Note note, PluginDescriptor descriptor, Path copy, Map<String, String> takenNames) {
         PrivateCopies store = copies;
         PluginUnit unit = null;
         try {
@@ -575,7 +577,7 @@ public final class PluginRegistry {
             }
             Path kept = store.keep(copy, descriptor.sha256());
             unit = PluginUnit.load(descriptor, file, kept, apiVersion, loaders);
-            unit.start(new ProviderStarter(config, keys, takenNames(old)), timing.start());
+            unit.start(new ProviderStarter(config, keys, takenNames), timing.start());
             return unit;
         } catch (Refusal e) {
             giveBack(unit);
@@ -599,11 +601,12 @@ public final class PluginRegistry {
         }
     }
 
-    private Map<String, String> takenNames(@Nullable PluginUnit replaced) {
+    /** The names a newcomer cannot have, each with who has it; what the newcomer replaces does not count. */
+    private Map<String, String> takenNames(@Nullable PluginUnit replaced, @Nullable PluginUnit former) {
         Map<String, String> taken = new HashMap<>();
         builtIns.forEach(generation -> taken.put(generation.name(), "the gateway itself"));
         for (PluginUnit unit : active.values()) {
-            if (unit != replaced) {
+            if (unit != replaced && unit != former) {
                 unit.generations()
                         .forEach(generation ->
                                 taken.put(generation.name(), unit.descriptor().label()));
@@ -680,6 +683,7 @@ public final class PluginRegistry {
         }
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // unloading reports its own failures
     private void retire(PluginUnit unit) {
         Draining old = new Draining(unit);
         draining.add(old);
@@ -711,9 +715,9 @@ public final class PluginRegistry {
                         .addKeyValue("plugin", old.unit.descriptor().id())
                         .addKeyValue("version", old.unit.descriptor().version())
                         .log(
-                                "{} was retired {} min ago; {}",
+                                "{} was retired more than {} s ago; {}",
                                 old.unit.label(),
-                                timing.drain().toMinutes(),
+                                timing.drain().toSeconds(),
                                 finishing(old.unit, "it"));
             }
         }

@@ -43,7 +43,7 @@ final class PluginUnit {
 
     private volatile List<ProviderGeneration> generations = List.of();
 
-    /** Providers whose {@code start} was called; written by the starting thread, which may outlive its deadline. */
+    /** Providers whose {@code start} has returned; written by the starting thread, which may outlive its deadline. */
     private final List<Provider> started = new CopyOnWriteArrayList<>();
 
     private @Nullable Manager manager;
@@ -109,8 +109,8 @@ final class PluginUnit {
                 if (descriptor.pluginClass().isPresent()) {
                     at[0] = simple(descriptor.pluginClass().get());
                     Plugin created = wrapper.getPlugin();
-                    plugin = created;
                     created.start();
+                    plugin = created;
                 }
                 List<ProviderGeneration> ready = new ArrayList<>();
                 for (Class<? extends Provider> type : providerClasses(classes)) {

@@ -51,18 +51,18 @@ final class ProviderStarter {
      * Starts a provider of a plugin.
      *
      * @param siblings providers of the same plugin, started before
-     * @param starting called just before {@link Provider#start}: from then on it must be stopped
+     * @param started called when {@link Provider#start} has returned: from then on it must be stopped
      * @throws Refusal if the provider is not as it must be
      * @throws Exception whatever the provider throws
      */
     ProviderGeneration start(
-            PluginDescriptor plugin, Provider provider, Collection<ProviderGeneration> siblings, Runnable starting)
+            PluginDescriptor plugin, Provider provider, Collection<ProviderGeneration> siblings, Runnable started)
             throws Exception {
-        return start(plugin.label(), plugin.version(), provider, siblings, starting);
+        return start(plugin.label(), plugin.version(), provider, siblings, started);
     }
 
     ProviderGeneration start(
-            String label, String version, Provider provider, Collection<ProviderGeneration> siblings, Runnable starting)
+            String label, String version, Provider provider, Collection<ProviderGeneration> siblings, Runnable started)
             throws Exception {
         Checks checks = new Checks(label, provider.getClass().getSimpleName());
         String name = checks.present("name()", provider.name());
@@ -84,10 +84,10 @@ final class ProviderStarter {
         }
 
         ProviderSettings settings = config.provider(name);
-        starting.run();
         provider.start(new Context(
                 () -> settings.baseUrl().orElseGet(provider::baseUrl),
                 settings.options().deepCopy()));
+        started.run();
 
         String baseUrl = settings.baseUrl().orElse(null);
         if (baseUrl == null) {

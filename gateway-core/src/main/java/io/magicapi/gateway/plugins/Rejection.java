@@ -3,7 +3,7 @@ package io.magicapi.gateway.plugins;
 /**
  * Why a jar is not used.
  *
- * @param code {@code GW-P01} and so on; each has a paragraph in the documentation
+ * @param code {@code GW-P01} and so on; {@code docs/plugin-messages.md} lists them
  * @param message what is wrong and what to do, naming the plugin or the file; without the code
  */
 public record Rejection(String code, String message) implements Inspection {

@@ -20,10 +20,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -222,6 +227,22 @@ class PluginRegistryTest {
     }
 
     @Test
+    @DisplayName("a plugin that changes its id keeps its provider's name")
+    void newIdSameProvider() {
+        start();
+        Path jar = acme("1.0.0").write(gateway.folder.resolve("acme.jar"));
+        gateway.awaitServing("acme", "1.0.0");
+
+        PluginJar.of("acme-ai")
+                .version("2.0.0")
+                .provider("acme", "https://acme.test")
+                .write(jar);
+
+        gateway.awaitServing("acme", "2.0.0");
+        gateway.awaitLog("acme 1.0.0 ");
+    }
+
+    @Test
     @DisplayName("files with other endings, hidden ones and folders are no business of ours")
     void ignores() throws IOException {
         start();
@@ -295,6 +316,68 @@ class PluginRegistryTest {
             return gateway.registry.loadersAlive() == 1;
         });
         assertThat(copies()).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("requests that come and go during upgrades meet only whole plugins, and all leases come back")
+    void upgradesUnderLoad() throws Exception {
+        start();
+        Path jar = gateway.folder.resolve("acme.jar");
+        versionWithLateClass(0).write(jar);
+        gateway.awaitServing("acme", "1.0.0");
+        AtomicBoolean over = new AtomicBoolean();
+        ExecutorService callers = Executors.newFixedThreadPool(4);
+        List<java.util.concurrent.Future<Integer>> calls = new ArrayList<>();
+        for (int caller = 0; caller < 4; caller++) {
+            calls.add(callers.submit(() -> {
+                int served = 0;
+                while (!over.get()) {
+                    Lease lease = gateway.provider("acme").orElseThrow().lease();
+                    if (lease != null) {
+                        assertThat(lease.generation().provider().blocking()).isTrue();
+                        lease.close();
+                        served++;
+                    }
+                }
+                return served;
+            }));
+        }
+
+        for (int i = 1; i <= 8; i++) {
+            versionWithLateClass(i).write(jar);
+            gateway.awaitServing("acme", "1.0." + i);
+        }
+        over.set(true);
+        callers.shutdown();
+
+        for (java.util.concurrent.Future<Integer> call : calls) {
+            assertThat(call.get(10, TimeUnit.SECONDS)).isPositive();
+        }
+        await().until(() -> gateway.statuses(State.DRAINING).isEmpty());
+        assertThat(gateway.provider("acme").orElseThrow().inFlight()).isZero();
+    }
+
+    private static PluginJar versionWithLateClass(int patch) {
+        return acmeWith("public boolean blocking() { return Late.answer(); }")
+                .version("1.0." + patch)
+                .source("package com.acme; class Late { static boolean answer() { return true; } }");
+    }
+
+    @Test
+    @DisplayName("a version that is not drained in time is reported, and still not torn from its requests")
+    void slowDrain() {
+        start();
+        acme("1.0.0").write(gateway.folder.resolve("acme.jar"));
+        gateway.awaitServing("acme", "1.0.0");
+        Lease lease = lease("acme");
+
+        acme("2.0.0").write(gateway.folder.resolve("acme.jar"));
+
+        assertThat(gateway.awaitLog("was retired"))
+                .matches("acme 1\\.0\\.0 \\(....…\\) was retired more than 1 s ago; 1 request finishes on it");
+        assertThat(gateway.statuses(State.DRAINING)).hasSize(1);
+        lease.close();
+        gateway.awaitLog("unloaded");
     }
 
     @Test

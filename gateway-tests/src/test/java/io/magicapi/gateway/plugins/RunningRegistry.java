@@ -57,6 +57,7 @@ final class RunningRegistry implements AutoCloseable {
                 defaults.auth(),
                 defaults.log());
         registry = new PluginRegistry(config, catalog, builtIns, env, new BundledPlugins(), "0.1.0", TIMING);
+        ((Logger) LoggerFactory.getLogger("org.pf4j")).setLevel(Level.WARN);
         appender.start();
         logger.setLevel(Level.INFO);
         logger.addAppender(appender);
