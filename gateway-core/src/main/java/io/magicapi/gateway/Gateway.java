@@ -4,6 +4,7 @@ import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import java.time.Duration;
@@ -24,11 +25,13 @@ public final class Gateway {
     /** Starts a gateway. */
     public static Future<Gateway> start(GatewayConfig config, Map<String, String> environment) {
         Vertx vertx = Vertx.vertx();
-        return vertx.createHttpServer()
+        Promise<Gateway> started = Promise.promise();
+        vertx.createHttpServer()
                 .requestHandler(request -> request.response().setStatusCode(501).end())
                 .listen(config.server().port(), config.server().host())
-                .map(server -> new Gateway(vertx, server))
-                .recover(failure -> vertx.close().transform(closed -> Future.failedFuture(failure)));
+                .onSuccess(server -> started.complete(new Gateway(vertx, server)))
+                .onFailure(failure -> vertx.close().onComplete(closed -> started.fail(failure)));
+        return started.future();
     }
 
     /** {@return the bound port} */

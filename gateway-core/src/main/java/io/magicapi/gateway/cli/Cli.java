@@ -1,12 +1,15 @@
 package io.magicapi.gateway.cli;
 
 import io.magicapi.gateway.config.ConfigException;
+import io.magicapi.gateway.config.NearestName;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -37,6 +40,7 @@ public final class Cli {
                 .setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(surroundings.colours() ? Ansi.ON : Ansi.OFF))
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpWidth(110)
                 .setUsageHelpAutoWidth(surroundings.terminal())
                 .setParameterExceptionHandler(usageMistake())
                 .setExecutionExceptionHandler(failure(root));
@@ -49,10 +53,21 @@ public final class Cli {
             CommandLine command = mistake.getCommandLine();
             PrintWriter err = command.getErr();
             err.println(command.getColorScheme().errorText(mistake.getMessage()));
-            UnmatchedArgumentException.printSuggestions(mistake, err);
+            suggestion(mistake).ifPresent(nearest -> err.println("Did you mean " + nearest + "?"));
             err.println("Try: " + command.getCommandSpec().qualifiedName() + " --help");
             return ExitCode.USAGE;
         };
+    }
+
+    private static Optional<String> suggestion(ParameterException mistake) {
+        if (!(mistake instanceof UnmatchedArgumentException unmatched)) {
+            return Optional.empty();
+        }
+        CommandSpec spec = mistake.getCommandLine().getCommandSpec();
+        String word = unmatched.getUnmatched().get(0);
+        return word.startsWith("-")
+                ? NearestName.of(word, spec.optionsMap().keySet())
+                : NearestName.of(word, spec.subcommands().keySet());
     }
 
     private static IExecutionExceptionHandler failure(RootCommand root) {

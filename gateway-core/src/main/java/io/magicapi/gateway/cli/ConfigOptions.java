@@ -4,8 +4,7 @@ import io.magicapi.gateway.config.ConfigLoader;
 import io.magicapi.gateway.config.ConfigSources;
 import io.magicapi.gateway.config.ConfigSources.Flag;
 import io.magicapi.gateway.config.LoadedConfig;
-import io.vertx.core.Future;
-import io.vertx.core.Vertx;
+import io.magicapi.gateway.observe.LogSetup;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,8 +33,8 @@ final class ConfigOptions {
     @Option(
             names = {"-c", "--config"},
             paramLabel = "FILE",
-            description = "Configuration file; repeatable, the last one wins. Default: ./gateway.yaml, "
-                    + "~/.config/gateway/gateway.yaml or /etc/gateway/gateway.yaml, whichever is there.")
+            description = "Configuration file; repeatable, the last one wins. Without it, the first that is there of "
+                    + "./gateway.yaml, ~/.config/gateway/gateway.yaml and /etc/gateway/gateway.yaml.")
     private List<Path> files = new ArrayList<>();
 
     @Option(
@@ -65,18 +64,16 @@ final class ConfigOptions {
     @Option(names = "--log-format", paramLabel = "FORMAT", description = "${COMPLETION-CANDIDATES} (log.format).")
     private @Nullable Format format;
 
-    /** {@return the configuration that these flags and the process's surroundings lead to} */
-    LoadedConfig load(Surroundings surroundings, ConfigOptions before) {
-        return Work.with(vertx -> load(vertx, surroundings, before));
-    }
-
     /**
      * {@return the configuration that these flags and the process's surroundings lead to}
      *
      * @param before the flags given before the command's name, as in {@code gateway -c x.yaml models}; weaker than
      *     these
+     * @throws io.magicapi.gateway.config.ConfigException if it cannot be used
      */
-    Future<LoadedConfig> load(Vertx vertx, Surroundings surroundings, ConfigOptions before) {
+    LoadedConfig load(Surroundings surroundings, ConfigOptions before) {
+        // Until the configuration says more: nothing but disasters, and not among the results.
+        LogSetup.apply("error", false, surroundings.colours(), surroundings.err());
         List<Path> allFiles = new ArrayList<>(before.files);
         List<Flag> flags = new ArrayList<>();
         before.addTo(flags);
@@ -84,10 +81,9 @@ final class ConfigOptions {
             allFiles.addAll(files);
             addTo(flags);
         }
-        return ConfigLoader.load(
-                vertx,
-                new ConfigSources(
-                        allFiles, surroundings.environment(), flags, surroundings.directory(), surroundings.home()));
+        ConfigSources sources = new ConfigSources(
+                allFiles, surroundings.environment(), flags, surroundings.directory(), surroundings.home());
+        return Work.with(vertx -> ConfigLoader.load(vertx, sources));
     }
 
     /** {@return whether {@code --log-level debug} asks for stack traces} */

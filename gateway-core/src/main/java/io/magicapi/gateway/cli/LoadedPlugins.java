@@ -2,7 +2,6 @@ package io.magicapi.gateway.cli;
 
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.LoadedConfig;
-import io.magicapi.gateway.observe.LogSetup;
 import io.magicapi.gateway.plugins.PluginRegistry;
 import io.vertx.core.Future;
 import java.util.function.Function;
@@ -25,8 +24,6 @@ final class LoadedPlugins {
 
     /** {@return what {@code look} sees} */
     static <T> T use(Surroundings surroundings, GatewayConfig config, Function<PluginRegistry, T> look) {
-        // Logs would only repeat what the command prints; what is worse goes to the other stream.
-        LogSetup.apply("error", false, surroundings.colours(), surroundings.err());
         return Work.with(vertx -> PluginRegistry.load(vertx, config, surroundings.environment())
                 .compose(registry -> Future.succeededFuture(registry).map(look).eventually(registry::close)));
     }

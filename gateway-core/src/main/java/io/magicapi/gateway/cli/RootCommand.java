@@ -13,9 +13,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         footerHeading = "%nExit codes%n",
-        footer = {
-            "  0 done   1 internal error   2 wrong usage   3 configuration invalid   4 cannot bind   5 plugin invalid",
-            "%nStart with:  gateway serve   and read docs/configuration.md"
+        footer = {"  0 done, 1 internal error, 2 wrong usage, 3 configuration invalid, 4 cannot bind, 5 plugin invalid"
         })
 final class RootCommand implements Callable<Integer> {
 

@@ -142,8 +142,11 @@ final class Serving {
             return;
         }
         int inFlight = gateway.inFlight();
-        String requests = inFlight == 1 ? "1 request" : inFlight + " requests";
-        log.atInfo().addKeyValue("in-flight", inFlight).log("stopping: {} in flight…", requests);
+        String waiting = inFlight == 0
+                ? "stopping"
+                : (inFlight == 1 ? "1 request" : inFlight + " requests") + " in flight, waiting up to "
+                        + DRAIN.toSeconds() + " s…";
+        log.atInfo().addKeyValue("in-flight", inFlight).log(waiting);
         try {
             Future<Void> shutdown = gateway.shutdown(DRAIN);
             shutdown.toCompletionStage()

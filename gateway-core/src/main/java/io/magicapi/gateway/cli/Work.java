@@ -28,8 +28,12 @@ final class Work {
                 .setInternalBlockingPoolSize(2)
                 .setFileSystemOptions(
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
-        return await(
-                Future.succeededFuture().compose(nothing -> work.apply(vertx)).eventually(vertx::close));
+        try {
+            return await(work.apply(vertx));
+        } finally {
+            // Not chained to the work: a future bound to a closed instance's context never completes.
+            await(vertx.close());
+        }
     }
 
     /**

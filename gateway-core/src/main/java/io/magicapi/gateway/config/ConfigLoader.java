@@ -11,9 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -180,14 +178,21 @@ public final class ConfigLoader {
 
     private static List<Problem> sorted(List<Problem> problems, ConfigSources sources, List<Path> files) {
         List<String> order = files.stream().map(sources::shown).toList();
-        Map<String, Integer> positions = new HashMap<>();
-        order.forEach(name -> positions.putIfAbsent(name, positions.size()));
         return problems.stream()
-                .sorted(Comparator.<Problem>comparingInt(problem ->
-                                positions.getOrDefault(problem.place().source(), positions.size()))
+                .sorted(Comparator.<Problem>comparingInt(problem -> position(problem, order))
                         .thenComparingInt(problem -> problem.place().line())
                         .thenComparingInt(problem -> problem.place().column()))
                 .toList();
+    }
+
+    /** Files that are missing first, then the files in their order, then variables, then flags. */
+    private static int position(Problem problem, List<String> files) {
+        String source = problem.place().source();
+        if (problem.code().equals(Problem.FILE)) {
+            return -1;
+        }
+        int file = files.indexOf(source);
+        return file >= 0 ? file : source.startsWith("--") ? files.size() + 1 : files.size();
     }
 
     private static String reason(Throwable failure) {

@@ -29,7 +29,7 @@ final class Durations {
         if (duration.toMillisPart() != 0) {
             return duration.toMillis() + "ms";
         }
-        if (duration.toSecondsPart() != 0 || duration.isZero()) {
+        if (duration.toSecondsPart() != 0 || duration.toSeconds() < 120) {
             return duration.toSeconds() + "s";
         }
         return duration.toMinutesPart() != 0 ? duration.toMinutes() + "m" : duration.toHours() + "h";

@@ -34,6 +34,6 @@ public record Problem(String code, Place place, String message) {
     /** {@return code, place and message on one line} */
     @Override
     public String toString() {
-        return code + " " + place + " " + message;
+        return code + " " + place + (place.line() == 0 ? ": " : " ") + message;
     }
 }
