@@ -12,6 +12,7 @@ import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.magicapi.gateway.upstream.PluginBoundary;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.transport.Transport;
@@ -61,12 +62,16 @@ public final class Gateway {
                 .withTransport(transport)
                 .build();
         ProviderCatalog catalog = new ProviderCatalog();
-        return EchoServer.start(vertx)
+        // Completes on no context: one of the instance that is being closed would never run its listeners.
+        Promise<Gateway> started = Promise.promise();
+        EchoServer.start(vertx)
                 .map(echo ->
                         new PluginRegistry(config, catalog, List.of(new EchoProvider(echo.baseUrl())), environment))
                 .compose(plugins -> plugins.start().map(new Gateway(vertx, transport, catalog, plugins)))
                 .compose(gateway -> gateway.listen(config, loops).map(gateway))
-                .recover(failure -> vertx.close().transform(closed -> Future.failedFuture(failure)));
+                .onSuccess(started::complete)
+                .onFailure(failure -> vertx.close().onComplete(closed -> started.fail(failure)));
+        return started.future();
     }
 
     /** The transport decides more about speed than all that we do; see docs/performance.md. */

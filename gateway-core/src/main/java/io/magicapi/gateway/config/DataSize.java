@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  */
 public record DataSize(long bytes) {
 
-    private static final Pattern SHAPE = Pattern.compile("(\\d{1,12})\\s*(B|KIB|MIB|GIB)?");
+    private static final Pattern SHAPE = Pattern.compile("(\\d{1,9})\\s*(B|KIB|MIB|GIB)?");
 
     public DataSize {
         if (bytes < 0) {
@@ -32,7 +32,7 @@ public record DataSize(long bytes) {
         }
         String unit = matcher.group(2);
         int shift = unit == null || unit.equals("B") ? 0 : unit.equals("KIB") ? 10 : unit.equals("MIB") ? 20 : 30;
-        return new DataSize(Long.parseLong(matcher.group(1)) << shift);
+        return new DataSize(Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << shift));
     }
 
     /** {@return the size in MiB} */

@@ -1,0 +1,193 @@
+package io.magicapi.gateway.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import io.magicapi.gateway.config.LoadedConfig;
+import io.magicapi.gateway.config.Place;
+import io.magicapi.gateway.config.Problem;
+import io.magicapi.gateway.config.Setting;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code gateway config}: about the configuration. */
+@Command(
+        name = "config",
+        description = "Checks and shows the configuration.",
+        mixinStandardHelpOptions = true,
+        versionProvider = VersionCommand.Provider.class)
+final class ConfigCommand extends Group {
+
+    /** {@code gateway config validate}. */
+    @Command(
+            name = "validate",
+            description = "Checks the configuration: exit code 0 if it is valid, 3 otherwise.",
+            mixinStandardHelpOptions = true,
+            versionProvider = VersionCommand.Provider.class,
+            sortOptions = false)
+    static final class Validate implements Callable<Integer>, RootCommand.WithConfig {
+
+        private final Surroundings surroundings;
+        private final RootCommand root;
+
+        @Mixin
+        private ConfigOptions options = new ConfigOptions();
+
+        Validate(Surroundings surroundings, RootCommand root) {
+            this.surroundings = surroundings;
+            this.root = root;
+        }
+
+        @Override
+        public Integer call() {
+            LoadedConfig loaded = options.load(surroundings, root.options());
+            for (Problem warning : loaded.warnings()) {
+                surroundings.err().println("warning: " + warning);
+            }
+            surroundings.out().println("the configuration is valid; " + used(loaded, surroundings));
+            return ExitCode.OK;
+        }
+
+        @Override
+        public ConfigOptions options() {
+            return options;
+        }
+    }
+
+    /** {@return which files were used, for people} */
+    static String used(LoadedConfig loaded, Surroundings surroundings) {
+        if (loaded.files().isEmpty()) {
+            String places = loaded.lookedFor().stream()
+                    .map(file -> shown(file, surroundings))
+                    .collect(Collectors.joining(", "));
+            return "no file found (looked for " + places + "); using defaults";
+        }
+        return loaded.files().stream().map(file -> shown(file, surroundings)).collect(Collectors.joining(", "));
+    }
+
+    private static String shown(Path file, Surroundings surroundings) {
+        if (file.startsWith(surroundings.directory())) {
+            return "./" + surroundings.directory().relativize(file);
+        }
+        return file.startsWith(surroundings.home()) ? "~/" + surroundings.home().relativize(file) : file.toString();
+    }
+
+    /** {@code gateway config show}. */
+    @Command(
+            name = "show",
+            description = "Prints the configuration in use, defaults included, as YAML.",
+            mixinStandardHelpOptions = true,
+            versionProvider = VersionCommand.Provider.class,
+            sortOptions = false)
+    static final class Show implements Callable<Integer>, RootCommand.WithConfig {
+
+        /** Words that do not change their type when YAML reads them unquoted. */
+        private static final Pattern PLAIN = Pattern.compile("[A-Za-z/.~][A-Za-z0-9_./-]*|\\d+(ms|s|m|h|B|KiB|MiB|GiB)"
+                + "|https?://[A-Za-z0-9_./:-]*[A-Za-z0-9_/]|\\d+(\\.\\d+){3}");
+
+        private static final Pattern RESERVED =
+                Pattern.compile("(?i)true|false|yes|no|on|off|y|n|null|~|\\.nan|[-+]?\\.inf|\\.+");
+
+        private static final Pattern SECRET = Pattern.compile("(?i).*(key|secret|token|password|credential).*");
+
+        private final Surroundings surroundings;
+        private final RootCommand root;
+
+        @Mixin
+        private ConfigOptions options = new ConfigOptions();
+
+        @Option(names = "--origin", description = "Say beside each value where it was set.")
+        private boolean origin;
+
+        Show(Surroundings surroundings, RootCommand root) {
+            this.surroundings = surroundings;
+            this.root = root;
+        }
+
+        @Override
+        public Integer call() {
+            LoadedConfig loaded = options.load(surroundings, root.options());
+            lines(loaded.settings(), origin).forEach(surroundings.out()::println);
+            return ExitCode.OK;
+        }
+
+        @Override
+        public ConfigOptions options() {
+            return options;
+        }
+
+        private static List<String> lines(List<Setting> settings, boolean origin) {
+            List<String> lines = new ArrayList<>();
+            List<String> origins = new ArrayList<>();
+            List<String> open = List.of();
+            for (Setting setting : settings) {
+                List<String> names = List.of(setting.key().split("\\."));
+                int shared = 0;
+                while (shared < names.size() - 1
+                        && shared < open.size()
+                        && names.get(shared).equals(open.get(shared))) {
+                    shared++;
+                }
+                for (int depth = shared; depth < names.size() - 1; depth++) {
+                    lines.add("  ".repeat(depth) + names.get(depth) + ":");
+                    origins.add("");
+                }
+                open = names.subList(0, names.size() - 1);
+                String name = names.get(names.size() - 1);
+                String text = name + ":" + (setting.value().isNull() ? "" : " " + yaml(masked(name, setting.value())));
+                lines.add("  ".repeat(open.size()) + text);
+                origins.add("# " + setting.origin().map(Place::brief).orElse("default"));
+            }
+            if (!origin) {
+                return lines;
+            }
+            int width = lines.stream().mapToInt(String::length).max().orElse(0);
+            int column = Math.min(width, 48);
+            List<String> both = new ArrayList<>();
+            for (int i = 0; i < lines.size(); i++) {
+                String line = lines.get(i);
+                String gap = " ".repeat(Math.max(1, column - line.length() + 2));
+                both.add((line + gap + origins.get(i)).stripTrailing());
+            }
+            return both;
+        }
+
+        private static String yaml(JsonNode value) {
+            if (value.isTextual()) {
+                String text = value.textValue();
+                boolean plain =
+                        PLAIN.matcher(text).matches() && !RESERVED.matcher(text).matches();
+                return plain ? text : value.toString();
+            }
+            return value.toString();
+        }
+
+        /** A plugin's options are free form, so someone may have put a secret there. */
+        private static JsonNode masked(String name, JsonNode value) {
+            if (!value.isObject() || !name.equals("options")) {
+                return value;
+            }
+            return mask(value.deepCopy());
+        }
+
+        private static JsonNode mask(JsonNode value) {
+            if (value instanceof ObjectNode object) {
+                object.properties().forEach(entry -> {
+                    boolean secret = SECRET.matcher(entry.getKey()).matches()
+                            && entry.getValue().isTextual();
+                    entry.setValue(secret ? TextNode.valueOf("***") : mask(entry.getValue()));
+                });
+            } else if (value.isArray()) {
+                value.forEach(Show::mask);
+            }
+            return value;
+        }
+    }
+}

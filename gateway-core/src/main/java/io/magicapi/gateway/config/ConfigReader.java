@@ -1,0 +1,373 @@
+package io.magicapi.gateway.config;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import io.magicapi.gateway.config.GatewayConfig.Auth;
+import io.magicapi.gateway.config.GatewayConfig.Cors;
+import io.magicapi.gateway.config.GatewayConfig.Deadlines;
+import io.magicapi.gateway.config.GatewayConfig.Key;
+import io.magicapi.gateway.config.GatewayConfig.Limits;
+import io.magicapi.gateway.config.GatewayConfig.Log;
+import io.magicapi.gateway.config.GatewayConfig.LogFormat;
+import io.magicapi.gateway.config.GatewayConfig.Plugins;
+import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
+import io.magicapi.gateway.config.GatewayConfig.Routing;
+import io.magicapi.gateway.config.GatewayConfig.Server;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.UnknownHostException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * Reads the merged tree into records. This class is the only list of keys: what it asks for exists, with the type and
+ * the default it names; environment names, {@code config show} and the documentation's test follow from it.
+ */
+final class ConfigReader {
+
+    static final Pattern PROVIDER_NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
+
+    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._:%\\[\\]-]{1,255}");
+    private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
+    private static final Pattern ORIGIN = Pattern.compile("\\*|https?://[^/\\s?#@,]+");
+    private static final Pattern HEADER = Pattern.compile("\\*|[A-Za-z0-9!#$%&'*+.^_`|~-]+");
+
+    /** Real names are in capitals by custom, and real keys are not: so a key put here by mistake is noticed. */
+    private static final Pattern VARIABLE = Pattern.compile("[A-Z_][A-Z0-9_]{0,127}");
+
+    private static final DataSize LEAST = DataSize.kibibytes(1);
+
+    private final Section.Reading reading;
+
+    private ConfigReader(Section.Reading reading) {
+        this.reading = reading;
+    }
+
+    /**
+     * {@return the configuration that a tree stands for; if {@code reading} has problems afterwards, it must not be
+     * used}
+     */
+    static GatewayConfig read(Map<String, Located> tree, Section.Reading reading) {
+        return new ConfigReader(reading).root(new Section("", Place.file("configuration"), tree, reading));
+    }
+
+    /** {@return all keys, with {@code <name>} where the operator chooses a name, and their defaults} */
+    static List<Setting> describe() {
+        Section.Reading reading = new Section.Reading(true);
+        read(Map.of(), reading);
+        return reading.settings();
+    }
+
+    private GatewayConfig root(Section root) {
+        GatewayConfig defaults = GatewayConfig.defaults();
+        root.value(
+                "version",
+                "1",
+                "1",
+                text -> {
+                    if (!text.equals("1")) {
+                        throw new Section.Refusal(
+                                Problem.VERSION, "must be 1, the only version of this format that this gateway reads");
+                    }
+                    return text;
+                },
+                text -> JsonNodeFactory.instance.numberNode(1));
+        Server server = root.section("server", section -> server(section, defaults.server()));
+        Plugins plugins = root.section(
+                "plugins",
+                section -> new Plugins(
+                        path(section, "dir", defaults.plugins().dir()),
+                        path(section, "data", defaults.plugins().data()),
+                        section.flag("watch", defaults.plugins().watch())));
+        Map<String, ProviderSettings> providers = root.entries("providers", this::provider);
+        Routing routing = root.section(
+                "routing",
+                section -> new Routing(
+                        section.optional("default-provider", "text", ConfigReader::providerName, TextNode::valueOf)));
+        Auth auth = root.section(
+                "auth",
+                section -> new Auth(
+                        section.flag("passthrough", defaults.auth().passthrough()),
+                        section.flag("open", defaults.auth().open())));
+        Log log = root.section("log", section -> log(section, defaults.log()));
+        root.end();
+        if (!auth.open() && !loopback(server.host())) {
+            Place place = reading.settings().stream()
+                    .filter(setting -> setting.key().equals("server.host"))
+                    .flatMap(setting -> setting.origin().stream())
+                    .findFirst()
+                    .orElse(Place.file("server.host"));
+            reading.problem(
+                    Problem.OPEN_LISTENER,
+                    place,
+                    "server.host is " + server.host() + " but auth.open is false: anyone who reaches this port could "
+                            + "spend your provider keys. Set auth.open: true if something in front does the checking, "
+                            + "or let server.host be 127.0.0.1");
+        }
+        return new GatewayConfig(server, plugins, providers, routing, auth, log);
+    }
+
+    private Server server(Section section, Server defaults) {
+        return new Server(
+                section.value("host", "address", defaults.host(), ConfigReader::host, TextNode::valueOf),
+                section.number("port", 0, 65535, defaults.port()),
+                section.flag("http2-cleartext", defaults.http2Cleartext()),
+                section.section(
+                        "cors",
+                        cors -> new Cors(
+                                cors.texts("origins", defaults.cors().origins(), ConfigReader::origin),
+                                cors.texts("headers", defaults.cors().headers(), ConfigReader::header))),
+                section.section(
+                        "limits",
+                        limits -> new Limits(
+                                size(
+                                        limits,
+                                        "body",
+                                        DataSize.mebibytes(1024),
+                                        defaults.limits().body()),
+                                size(
+                                        limits,
+                                        "upload",
+                                        DataSize.mebibytes(65536),
+                                        defaults.limits().upload()),
+                                size(
+                                        limits,
+                                        "header-block",
+                                        DataSize.mebibytes(1),
+                                        defaults.limits().headerBlock()),
+                                size(
+                                        limits,
+                                        "request-line",
+                                        DataSize.mebibytes(1),
+                                        defaults.limits().requestLine()))));
+    }
+
+    private ProviderSettings provider(String name, Section section) {
+        if (!PROVIDER_NAME.matcher(name).matches() && !name.equals(Section.ANY_NAME)) {
+            reading.problem(
+                    Problem.VALUE,
+                    section.place(),
+                    "the provider name \"" + name
+                            + "\" must be lower-case letters, digits and dashes, beginning with a "
+                            + "letter, 32 at most");
+        }
+        ProviderSettings defaults = ProviderSettings.DEFAULT;
+        return new ProviderSettings(
+                section.optional("base-url", "URL", ConfigReader::baseUrl, TextNode::valueOf),
+                keys(section),
+                section.section(
+                        "deadlines",
+                        deadlines -> new Deadlines(
+                                duration(
+                                        deadlines,
+                                        "connect",
+                                        defaults.deadlines().connect()),
+                                duration(
+                                        deadlines,
+                                        "first-byte",
+                                        defaults.deadlines().firstByte()),
+                                duration(deadlines, "idle", defaults.deadlines().idle()))),
+                section.object("options"));
+    }
+
+    private List<Key> keys(Section provider) {
+        Set<String> names = new HashSet<>();
+        return provider.list(
+                "keys",
+                "list of keys",
+                section -> {
+                    Optional<String> name = section.optional("name", "text", ConfigReader::keyName, TextNode::valueOf);
+                    Optional<String> env =
+                            section.optional("env", "variable name", ConfigReader::variable, TextNode::valueOf);
+                    Optional<Path> file = section.optional(
+                            "file", "path", ConfigReader::path, path -> TextNode.valueOf(path.toString()));
+                    int weight = section.number("weight", 1, 1000, 1);
+                    section.end();
+                    if (!section.reading().problems().isEmpty()) {
+                        return Optional.empty();
+                    }
+                    Place place = section.place();
+                    if (env.isPresent() == file.isPresent()) {
+                        section.reading()
+                                .problem(
+                                        Problem.KEY_SOURCE,
+                                        place,
+                                        section.path() + " must have either env: NAME or file: PATH, "
+                                                + (env.isPresent() ? "not both" : "and has neither"));
+                        return Optional.empty();
+                    }
+                    String called = name.or(() -> env)
+                            .orElseGet(() -> file.map(path -> String.valueOf(path.getFileName()))
+                                    .orElse(""));
+                    if (!names.add(called)) {
+                        section.reading()
+                                .problem(
+                                        Problem.VALUE,
+                                        place,
+                                        section.path() + " is the second key called \"" + called
+                                                + "\". Give it another name");
+                    }
+                    return Optional.of(new Key(called, env, file, weight));
+                },
+                ConfigReader::show);
+    }
+
+    private static JsonNode show(Key key) {
+        ObjectNode shown = JsonNodeFactory.instance.objectNode();
+        shown.put("name", key.name());
+        key.env().ifPresent(env -> shown.put("env", env));
+        key.file().ifPresent(file -> shown.put("file", file.toString()));
+        return shown.put("weight", key.weight());
+    }
+
+    private static Log log(Section section, Log defaults) {
+        String level = section.choice("level", List.of("error", "warn", "info", "debug"), defaults.level());
+        String format = section.choice(
+                "format",
+                List.of("auto", "text", "json"),
+                defaults.format().name().toLowerCase(Locale.ROOT));
+        return new Log(level, LogFormat.valueOf(format.toUpperCase(Locale.ROOT)));
+    }
+
+    private static DataSize size(Section section, String name, DataSize most, DataSize fallback) {
+        return section.value(
+                name,
+                "size",
+                fallback,
+                text -> {
+                    DataSize size;
+                    try {
+                        size = DataSize.parse(text);
+                    } catch (IllegalArgumentException | ArithmeticException e) {
+                        throw new IllegalArgumentException("must be a size such as 32MiB, 16KiB or 4096", e);
+                    }
+                    if (size.bytes() < LEAST.bytes() || size.bytes() > most.bytes()) {
+                        throw new IllegalArgumentException("must be from " + LEAST + " to " + most);
+                    }
+                    return size;
+                },
+                size -> TextNode.valueOf(size.toString()));
+    }
+
+    private static Duration duration(Section section, String name, Duration fallback) {
+        return section.value(
+                name,
+                "duration",
+                fallback,
+                text -> {
+                    Duration duration = Durations.parse(text);
+                    if (duration.isZero() || duration.compareTo(Duration.ofHours(24)) > 0) {
+                        throw new IllegalArgumentException("must be from 1ms to 24h");
+                    }
+                    return duration;
+                },
+                duration -> TextNode.valueOf(Durations.format(duration)));
+    }
+
+    private static Path path(Section section, String name, Path fallback) {
+        return section.value(name, "path", fallback, ConfigReader::path, path -> TextNode.valueOf(path.toString()));
+    }
+
+    private static Path path(String text) {
+        if (text.isBlank()) {
+            throw new IllegalArgumentException("must be a path");
+        }
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException("must be a path", e);
+        }
+    }
+
+    private static String providerName(String text) {
+        if (!PROVIDER_NAME.matcher(text).matches()) {
+            throw new IllegalArgumentException("must be a provider's name, such as groq");
+        }
+        return text;
+    }
+
+    private static String keyName(String text) {
+        if (!text.matches("[A-Za-z0-9._-]{1,40}")) {
+            throw new Section.Refusal(
+                    Problem.VALUE, "must be a short name of letters, digits, dots, dashes and underscores");
+        }
+        return text;
+    }
+
+    private static String variable(String text) {
+        if (!VARIABLE.matcher(text).matches()) {
+            throw new Section.Refusal(
+                    Problem.KEY_SOURCE,
+                    "must be the name of a variable, in capitals, such as GROQ_API_KEY; the variable holds the key. "
+                            + "(The value is not shown here, lest it is the key itself.)");
+        }
+        return text;
+    }
+
+    private static String host(String text) {
+        if (!HOST.matcher(text).matches()) {
+            throw new IllegalArgumentException("must be an address or host name without port, such as 127.0.0.1");
+        }
+        return text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text;
+    }
+
+    private static String origin(String text) {
+        if (!ORIGIN.matcher(text).matches()) {
+            throw new IllegalArgumentException(
+                    "must hold origins without path, such as https://app.example.com, or \"*\"");
+        }
+        return text;
+    }
+
+    private static String header(String text) {
+        if (!HEADER.matcher(text).matches()) {
+            throw new IllegalArgumentException("must hold header names, or \"*\"");
+        }
+        return text;
+    }
+
+    private static String baseUrl(String text) {
+        URI uri;
+        try {
+            uri = new URI(text);
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("must be a URL such as https://api.example.com", e);
+        }
+        if (uri.getRawUserInfo() != null) {
+            throw new Section.Refusal(
+                    Problem.KEY_SOURCE, "must not hold a user name or password. Write keys: [{ env: NAME }]");
+        }
+        boolean http = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
+        if (!http || uri.getHost() == null || uri.getRawQuery() != null || uri.getRawFragment() != null) {
+            throw new IllegalArgumentException(
+                    "must be an http or https URL without query, such as https://api.example.com");
+        }
+        return text.replaceAll("/+$", "");
+    }
+
+    /** Whether only this machine reaches a listener. Names are not resolved, except the one that needs no resolving. */
+    static boolean loopback(String host) {
+        if (host.equalsIgnoreCase("localhost")) {
+            return true;
+        }
+        if (!IPV4.matcher(host).matches() && host.indexOf(':') < 0) {
+            return false;
+        }
+        try {
+            return InetAddress.getByName(host).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return false;
+        }
+    }
+}

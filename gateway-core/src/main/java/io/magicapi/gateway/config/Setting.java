@@ -1,0 +1,21 @@
+package io.magicapi.gateway.config;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * One key with its value.
+ *
+ * @param key its full name: {@code server.limits.body}
+ * @param type what it takes, in the words of {@code docs/configuration.md}
+ * @param value its value, as one would write it; null if it has none
+ * @param origin where it was set; empty if it was not, so that {@code value} is the default
+ */
+public record Setting(String key, String type, JsonNode value, Optional<Place> origin) {
+
+    /** {@return the environment variable that sets a key: {@code GATEWAY_SERVER_LIMITS_BODY}} */
+    public static String variable(String key) {
+        return "GATEWAY_" + key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+    }
+}

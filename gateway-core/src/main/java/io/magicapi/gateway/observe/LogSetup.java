@@ -1,0 +1,77 @@
+package io.magicapi.gateway.observe;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.OutputStreamAppender;
+import ch.qos.logback.core.encoder.Encoder;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sets up logging: lines of text for people, lines of JSON for machines, on one stream.
+ *
+ * <p>The level is that of the gateway's own loggers. Libraries are heard from warnings upwards only. Whoever wants it
+ * different starts the JVM with {@code -Dlogback.configurationFile=FILE}, which leaves everything to that file.
+ */
+public final class LogSetup {
+
+    private static final String OWN_LOGGERS = "io.magicapi.gateway";
+
+    private LogSetup() {}
+
+    /**
+     * Replaces the logging of this process. Call it before anything is logged.
+     *
+     * @param level {@code error}, {@code warn}, {@code info} or {@code debug}; stack traces appear at {@code debug} only
+     * @param json whether lines are JSON objects
+     * @param colours whether lines of text are coloured
+     * @param out where lines go; stays open
+     */
+    public static void apply(String level, boolean json, boolean colours, PrintStream out) {
+        if (System.getProperty("logback.configurationFile") != null
+                || !(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
+            return;
+        }
+        context.reset();
+        Level own = Level.toLevel(level, Level.INFO);
+        boolean stackTraces = own == Level.DEBUG;
+        Encoder<ILoggingEvent> encoder = json ? new JsonLines(stackTraces) : new TextLines(colours, stackTraces);
+        encoder.setContext(context);
+        encoder.start();
+
+        OutputStreamAppender<ILoggingEvent> appender = new OutputStreamAppender<>();
+        appender.setContext(context);
+        appender.setName("out");
+        appender.setEncoder(encoder);
+        appender.setOutputStream(new StaysOpen(out));
+        appender.start();
+
+        Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        root.setLevel(own == Level.ERROR ? Level.ERROR : Level.WARN);
+        root.addAppender(appender);
+        context.getLogger(OWN_LOGGERS).setLevel(own);
+    }
+
+    /** Logback closes what it writes to; standard output is not its to close. */
+    private static final class StaysOpen extends FilterOutputStream {
+
+        StaysOpen(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            out.write(bytes, offset, length);
+        }
+
+        @Override
+        public void close() throws IOException {
+            flush();
+        }
+    }
+}

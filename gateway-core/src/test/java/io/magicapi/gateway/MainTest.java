@@ -1,0 +1,133 @@
+package io.magicapi.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The process as an operator meets it: what it prints, how it ends. */
+@Timeout(60)
+class MainTest {
+
+    @TempDir
+    Path directory;
+
+    private final List<Process> processes = new ArrayList<>();
+
+    @AfterEach
+    void end() throws InterruptedException {
+        for (Process process : processes) {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    private Process gateway(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                ProcessHandle.current().info().command().orElse("java"),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.magicapi.gateway.Main"));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+        builder.environment().keySet().removeIf(name -> name.startsWith("GATEWAY_") || name.equals("PORT"));
+        builder.environment().remove("HOST");
+        builder.environment().put("XDG_CONFIG_HOME", directory.resolve("none").toString());
+        Process process = builder.start();
+        processes.add(process);
+        return process;
+    }
+
+    /** As a terminal or a service manager sends it; {@link Process#destroy} would close the streams as well. */
+    private static void signal(String name, Process process) throws Exception {
+        new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
+                .start()
+                .waitFor();
+    }
+
+    private static BufferedReader output(Process process) {
+        return process.inputReader(StandardCharsets.UTF_8);
+    }
+
+    private static String errors(Process process) throws IOException {
+        return new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    @DisplayName("into a pipe it prints one JSON event when it is ready, and TERM ends it with 143")
+    void readyAndTerm() throws Exception {
+        Process process = gateway("--port", "0");
+        BufferedReader output = output(process);
+
+        JsonNode ready = new ObjectMapper().readTree(output.readLine());
+
+        assertThat(ready.path("message").asText()).isEqualTo("ready");
+        assertThat(ready.path("api").asText()).matches("http://127\\.0\\.0\\.1:\\d+/v1");
+        assertThat(ready.path("config").asText()).startsWith("no file found (looked for ./gateway.yaml");
+        assertThat(ready.path("pid").asLong()).isEqualTo(process.pid());
+
+        signal("TERM", process);
+
+        assertThat(output.lines())
+                .anyMatch(line -> line.contains("\"message\":\"stopping"))
+                .last()
+                .asString()
+                .contains("stopped");
+        assertThat(process.waitFor()).isEqualTo(143);
+    }
+
+    @Test
+    @DisplayName("INT ends it with 130")
+    void interrupt() throws Exception {
+        Process process = gateway("serve", "--port", "0", "--log-format", "text");
+        BufferedReader output = output(process);
+        String line = output.readLine();
+        assertThat(line).startsWith("gateway ");
+        while (line != null && !line.contains("ready in")) {
+            line = output.readLine();
+        }
+
+        signal("INT", process);
+
+        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(130);
+    }
+
+    @Test
+    @DisplayName("a port in use ends it with 4 and one line that says what to do")
+    void portTaken() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            int port = taken.getLocalPort();
+
+            Process process = gateway("--port", String.valueOf(port));
+
+            assertThat(errors(process))
+                    .isEqualToIgnoringNewLines("GW-S01 port " + port + " on 127.0.0.1 is in use. Try: --port "
+                            + (port == 65535 ? 3000 : port + 1));
+            assertThat(process.waitFor()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    @DisplayName("an open listener without auth.open ends it with 3 before anything is bound")
+    void openListener() throws Exception {
+        Process process = gateway("--host", "0.0.0.0", "--port", "0");
+
+        assertThat(errors(process)).startsWith("GW-C07 --host: server.host is 0.0.0.0");
+        assertThat(process.waitFor()).isEqualTo(3);
+        assertThat(output(process).lines()).isEmpty();
+    }
+}

@@ -1,0 +1,103 @@
+package io.magicapi.gateway.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.magicapi.gateway.cli.StartScreen.Row;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class StartScreenTest {
+
+    private static final Row ECHO = new Row("echo", "built in", "none needed", "ready", true);
+    private static final Row GROQ = new Row("groq", "0.1.0", "GROQ_API_KEY gsk_…a1b2", "ready", true);
+    private static final Row OPENAI = new Row(
+            "openai", "0.1.0", "not set: OPENAI_API_KEY", "waits for a key (callers may send their own)", false);
+    private static final Row ACME = new Row("acme", "1.4.0", "-", "REJECTED GW-P03 acme needs gateway-api 2.x", false);
+
+    private static StartScreen screen(String url, List<Row> rows) {
+        return new StartScreen(
+                "0.1.0", url, "./gateway.yaml", Path.of("/p"), true, 3, 1, "io_uring", rows, Duration.ofMillis(523));
+    }
+
+    @Test
+    @DisplayName("the screen says where the API is, what was used, how each provider is, and what to try")
+    void screen() {
+        List<String> lines = screen("http://127.0.0.1:3000/v1", List.of(ECHO, GROQ, OPENAI, ACME))
+                .lines(false);
+
+        assertThat(lines.get(0)).startsWith("gateway 0.1.0   Java ").contains("   pid ");
+        assertThat(lines.subList(1, lines.size()))
+                .containsExactly(
+                        "",
+                        "  API         http://127.0.0.1:3000/v1",
+                        "  Config      ./gateway.yaml",
+                        "  Plugins     /p  watching, 3 loaded, 1 rejected",
+                        "  Transport   io_uring",
+                        "",
+                        "  PROVIDER   VERSION    KEY                       STATE",
+                        "  echo       built in   none needed               ready",
+                        "  groq       0.1.0      GROQ_API_KEY gsk_…a1b2    ready",
+                        "  openai     0.1.0      not set: OPENAI_API_KEY   waits for a key (callers may send their own)",
+                        "  acme       1.4.0      -                         REJECTED GW-P03 acme needs gateway-api 2.x",
+                        "",
+                        "  Try    curl 127.0.0.1:3000/v1/chat/completions -d "
+                                + "'{\"model\":\"echo/hi\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}'",
+                        "  ready in 0.52 s");
+    }
+
+    @Test
+    @DisplayName("with many providers it keeps within 20 lines, and what needs attention stays")
+    void many() {
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            rows.add(new Row("p" + i, "1.0.0", "none needed", "ready", true));
+        }
+        rows.add(OPENAI);
+        rows.add(ACME);
+
+        List<String> lines = screen("http://127.0.0.1:3000/v1", rows).lines(false);
+
+        assertThat(lines).hasSizeLessThanOrEqualTo(20);
+        assertThat(String.join("\n", lines))
+                .contains("openai")
+                .contains("acme")
+                .contains("… and 24 more, see: gateway plugins list");
+    }
+
+    @Test
+    @DisplayName("only rejected plugins, many of them, keep within 20 lines too")
+    void manyRejected() {
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            rows.add(new Row("p" + i, "1.0.0", "-", "REJECTED " + "x".repeat(500), false));
+        }
+
+        List<String> lines = screen("http://127.0.0.1:3000/v1", rows).lines(false);
+
+        assertThat(lines).hasSizeLessThanOrEqualTo(20).allMatch(line -> line.length() < 200);
+    }
+
+    @Test
+    @DisplayName("the curl for a wildcard address goes through loopback")
+    void wildcard() {
+        assertThat(screen("http://0.0.0.0:80/v1", List.of(ECHO)).lines(false))
+                .anyMatch(line -> line.contains("curl 127.0.0.1:80/v1"));
+        assertThat(screen("http://[::]:80/v1", List.of(ECHO)).lines(false))
+                .anyMatch(line -> line.contains("curl [::1]:80/v1"));
+        assertThat(screen("http://[::1]:80/v1", List.of()).lines(false))
+                .anyMatch(line -> line.contains("curl [::1]:80/v1/models"));
+    }
+
+    @Test
+    @DisplayName("colours only where they are wanted")
+    void colours() {
+        StartScreen screen = screen("http://127.0.0.1:3000/v1", List.of(ECHO, ACME));
+
+        assertThat(String.join("", screen.lines(true))).contains("\u001b[31m");
+        assertThat(String.join("", screen.lines(false))).doesNotContain("\u001b");
+    }
+}
