@@ -41,6 +41,9 @@ public final class JarInspector {
 
     private static final String INDEX = "META-INF/extensions.idx";
 
+    /** What is longer is no version, range or description; and long input makes regular expressions overflow the stack. */
+    private static final int MAX_VALUE = 500;
+
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
     /** As semver.org gives it. */
@@ -210,8 +213,14 @@ public final class JarInspector {
             }
         }
 
-        private @Nullable String value(Attributes manifest, String key) {
+        private @Nullable String value(Attributes manifest, String key) throws Refusal {
             String value = manifest.getValue(key);
+            if (value != null && value.length() > MAX_VALUE) {
+                throw new Refusal(
+                        "GW-P02",
+                        fileName + " is not a gateway plugin: " + key + " in its manifest is longer than " + MAX_VALUE
+                                + " characters.");
+            }
             return value == null || value.isBlank() ? null : value.strip();
         }
 
