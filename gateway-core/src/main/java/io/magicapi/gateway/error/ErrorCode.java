@@ -13,6 +13,7 @@ public enum ErrorCode {
     PROVIDER_AMBIGUOUS(400, "invalid_request_error", "provider_ambiguous"),
     PROVIDER_NOT_FOUND(400, "invalid_request_error", "provider_not_found"),
     MISSING_API_KEY(401, "authentication_error", "missing_api_key"),
+    ORIGIN_NOT_ALLOWED(403, "invalid_request_error", "origin_not_allowed"),
     UNKNOWN_URL(404, "invalid_request_error", "unknown_url"),
     MODEL_NOT_FOUND(404, "invalid_request_error", "model_not_found"),
     METHOD_NOT_ALLOWED(405, "invalid_request_error", "method_not_allowed"),

@@ -24,6 +24,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -80,6 +81,55 @@ final class ApiHandler {
         this.errors = errors;
     }
 
+    /**
+     * A request, and what was read of its head. Whatever can be wrong with the head is found here, before a provider is
+     * leased.
+     *
+     * @param provider the values of its {@code x-provider} header
+     * @param headers what a provider may see of its headers
+     * @param key the caller's own key, if it is to be used
+     */
+    private record Inbound(
+            HttpServerRequest request,
+            ApiPath path,
+            RequestRecord record,
+            List<String> provider,
+            Headers headers,
+            Optional<Secret> key) {
+
+        Operation operation() {
+            return path.operation();
+        }
+
+        String contentType() {
+            return Optional.ofNullable(request.getHeader("content-type"))
+                    .orElse("")
+                    .toLowerCase(Locale.ROOT);
+        }
+
+        boolean isJson() {
+            return JSON.contains(operation())
+                    && operation().path().equals(path.below())
+                    && request.method().equals(HttpMethod.POST);
+        }
+
+        boolean isUpload() {
+            return contentType().startsWith("multipart/");
+        }
+
+        /** {@return whether the body has a say in which provider it is for} */
+        boolean isRoutedByBody() {
+            return provider.isEmpty() && (isJson() || (isUpload() && MODEL_IN_FORM.contains(operation())));
+        }
+
+        /** {@return the length the client announced; negative if it did not} */
+        long length() {
+            // The decoder lets only digits through.
+            String length = request.getHeader("content-length");
+            return length == null ? -1 : Long.parseLong(length.strip());
+        }
+    }
+
     /** Serves one request, which is paused; never throws. */
     void handle(HttpServerRequest request, ApiPath path, RequestRecord record) {
         Future<Void> served;
@@ -92,40 +142,40 @@ final class ApiHandler {
     }
 
     private Future<Void> serve(HttpServerRequest request, ApiPath path, RequestRecord record) {
-        Operation operation = path.operation();
-        List<String> header = request.headers().getAll(ProviderChoice.HEADER);
+        List<String> provider = request.headers().getAll(ProviderChoice.HEADER);
         boolean reads =
                 request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
-        if (operation.equals(Operation.MODELS) && header.isEmpty() && reads) {
+        if (path.operation().equals(Operation.MODELS) && provider.isEmpty() && reads) {
             return listModels(request, path, record);
         }
-        if (!header.isEmpty()) {
-            // Refuse what cannot be served before its body is asked for.
-            choose(header, Optional.empty(), operation);
+        Optional<Secret> key = config.auth().passthrough() ? Bearer.of(request) : Optional.empty();
+        return relay(new Inbound(request, path, record, provider, clientHeaders(request), key));
+    }
+
+    /** Refuses what cannot be served before its body is asked for. */
+    private Future<Void> relay(Inbound inbound) {
+        if (!inbound.isRoutedByBody()) {
+            choose(inbound, Optional.empty());
         }
-        String contentType = Optional.ofNullable(request.getHeader("content-type"))
-                .orElse("")
-                .toLowerCase(Locale.ROOT);
-        if (contentType.startsWith("multipart/")) {
-            requireLength(request, config.server().limits().upload().bytes(), true);
-            sayContinue(request);
-            return header.isEmpty() && MODEL_IN_FORM.contains(operation)
-                    ? routeUpload(request, path, record)
-                    : startUpload(request, path, record, header, Optional.empty(), Buffer.buffer(), false, 0);
-        }
-        boolean json = JSON.contains(operation)
-                && operation.path().equals(path.below())
-                && request.method().equals(HttpMethod.POST);
-        if (json) {
-            requireJson(contentType);
+        if (inbound.isJson()) {
+            requireJson(inbound.contentType());
+        } else if (inbound.isUpload()) {
+            long limit = config.server().limits().upload().bytes();
+            if (inbound.length() > limit) {
+                throw Upload.tooLarge(limit);
+            }
+            sayContinue(inbound.request());
+            return inbound.isRoutedByBody()
+                    ? routeUpload(inbound)
+                    : startUpload(inbound, Optional.empty(), Buffer.buffer(), false, 0);
         }
         long limit = config.server().limits().body().bytes();
-        requireLength(request, limit, false);
-        sayContinue(request);
-        return BodyReader.read(request, limit)
-                .compose(body -> json
-                        ? relayJson(request, path, record, header, body)
-                        : relayOther(request, path, record, header, body));
+        if (inbound.length() > limit) {
+            throw BodyReader.tooLarge(limit);
+        }
+        sayContinue(inbound.request());
+        return BodyReader.read(inbound.request(), limit)
+                .compose(body -> inbound.isJson() ? relayJson(inbound, body) : relayOther(inbound, body));
     }
 
     private Future<Void> listModels(HttpServerRequest request, ApiPath path, RequestRecord record) {
@@ -166,98 +216,77 @@ final class ApiHandler {
         }
     }
 
-    private static void requireLength(HttpServerRequest request, long limit, boolean upload) {
-        String length = request.getHeader("content-length");
-        // The decoder lets only digits through.
-        if (length != null && Long.parseLong(length.strip()) > limit) {
-            throw upload ? Upload.tooLarge(limit) : BodyReader.tooLarge(limit);
-        }
-    }
-
     private static void sayContinue(HttpServerRequest request) {
-        if (request.headers().contains("expect")) {
+        if (request.version() != HttpVersion.HTTP_1_0 && request.headers().contains("expect")) {
             request.response().writeContinue();
         }
     }
 
-    private Future<Void> relayJson(
-            HttpServerRequest request, ApiPath path, RequestRecord record, List<String> header, Buffer body) {
+    private Future<Void> relayJson(Inbound inbound, Buffer body) {
         RequestPeek peek = RequestPeek.strict(body);
-        if (MODEL_REQUIRED.contains(path.operation())) {
+        if (MODEL_REQUIRED.contains(inbound.operation())) {
             peek.requireModel();
         }
-        Route route = lease(header, peek.model(), path.operation());
+        Route route = lease(inbound, peek.model());
         Buffer sent = route.choice().modelChanged()
                 ? peek.withModel(body, route.choice().model().orElseThrow())
                 : body;
         return relay(
-                request,
-                path,
-                record,
+                inbound,
                 route,
                 GatewayCall.heldBody(sent),
-                jsonHeaders(request),
+                asJson(inbound.headers()),
                 peek.stream(),
                 peek.includeUsage(),
                 null);
     }
 
-    private static Headers jsonHeaders(HttpServerRequest request) {
-        Headers headers = clientHeaders(request);
+    private static Headers asJson(Headers headers) {
         String contentType = headers.get("content-type").orElse("");
         return contentType.toLowerCase(Locale.ROOT).contains("json")
                 ? headers
                 : headers.with("content-type", "application/json");
     }
 
-    private Future<Void> relayOther(
-            HttpServerRequest request, ApiPath path, RequestRecord record, List<String> header, Buffer body) {
+    private Future<Void> relayOther(Inbound inbound, Buffer body) {
         return relay(
-                request,
-                path,
-                record,
-                lease(header, Optional.empty(), path.operation()),
+                inbound,
+                lease(inbound, Optional.empty()),
                 GatewayCall.heldBody(body),
-                clientHeaders(request),
+                inbound.headers(),
                 false,
                 false,
                 null);
     }
 
     /** Holds what comes of an upload until its model is known, then lets it pass. */
-    private Future<Void> routeUpload(HttpServerRequest request, ApiPath path, RequestRecord record) {
+    private Future<Void> routeUpload(Inbound inbound) {
         long limit = config.server().limits().body().bytes();
-        return FormReader.read(request, limit).compose(form -> {
+        return FormReader.read(inbound.request(), limit).compose(form -> {
             Optional<String> named = form.peek().model();
-            ProviderChoice choice = choose(List.of(), named, path.operation());
+            ProviderChoice choice = choose(inbound, named);
             Buffer sent = choice.modelChanged() ? form.withModel(choice.model().orElseThrow()) : form.read();
             long grown = (long) sent.length() - form.read().length();
-            return startUpload(request, path, record, List.of(), named, sent, form.whole(), grown);
+            return startUpload(inbound, named, sent, form.whole(), grown);
         });
     }
 
-    private Future<Void> startUpload(
-            HttpServerRequest request,
-            ApiPath path,
-            RequestRecord record,
-            List<String> header,
-            Optional<String> model,
-            Buffer read,
-            boolean whole,
-            long grown) {
-        Route route = lease(header, model, path.operation());
-        String announced = request.getHeader("content-length");
-        long length = announced == null ? -1 : Long.parseLong(announced.strip()) + grown;
+    private Future<Void> startUpload(Inbound inbound, Optional<String> model, Buffer read, boolean whole, long grown) {
+        Route route = lease(inbound, model);
+        long length = inbound.length() < 0 ? -1 : inbound.length() + grown;
         Upload upload = new Upload(
-                request, read, whole, length, config.server().limits().upload().bytes());
-        return relay(
-                request, path, record, route, GatewayCall.streamedBody(), clientHeaders(request), false, false, upload);
+                vertx,
+                route.choice().provider(),
+                inbound.request(),
+                read,
+                whole,
+                length,
+                config.server().limits().upload().bytes());
+        return relay(inbound, route, GatewayCall.streamedBody(), inbound.headers(), false, false, upload);
     }
 
     private Future<Void> relay(
-            HttpServerRequest request,
-            ApiPath path,
-            RequestRecord record,
+            Inbound inbound,
             Route route,
             Body body,
             Headers headers,
@@ -265,19 +294,27 @@ final class ApiHandler {
             boolean includeUsage,
             @Nullable Upload upload) {
         ProviderChoice choice = route.choice();
-        record.routed(choice.provider().name(), choice.model(), stream);
+        inbound.record().routed(choice.provider().name(), choice.model(), stream);
         GatewayCall call = new GatewayCall(
-                record.id(),
-                path.operation(),
-                request.method().name(),
-                path.target(),
+                inbound.record().id(),
+                inbound.operation(),
+                inbound.request().method().name(),
+                inbound.path().target(),
                 choice.model(),
                 stream,
                 includeUsage,
                 headers,
-                credential(request, choice),
+                inbound.key().or(() -> choice.provider().keys().choose()),
                 body);
-        return new Relay(vertx, upstreams, boundary, request, call, route.lease(), record, choice.warning())
+        return new Relay(
+                        vertx,
+                        upstreams,
+                        boundary,
+                        inbound.request(),
+                        call,
+                        route.lease(),
+                        inbound.record(),
+                        choice.warning())
                 .run(upload);
     }
 
@@ -289,21 +326,20 @@ final class ApiHandler {
         }
     }
 
-    private Optional<Secret> credential(HttpServerRequest request, ProviderChoice choice) {
-        Optional<Secret> own = config.auth().passthrough() ? Bearer.of(request) : Optional.empty();
-        return own.or(() -> choice.provider().keys().choose());
-    }
-
-    private ProviderChoice choose(List<String> header, Optional<String> model, Operation operation) {
-        return ProviderChoice.choose(catalog.snapshot(), config.routing(), header, model, operation);
+    private ProviderChoice choose(Inbound inbound, Optional<String> model) {
+        return ProviderChoice.choose(
+                catalog.snapshot(), config.routing(), inbound.provider(), model, inbound.operation());
     }
 
     private record Route(ProviderChoice choice, Lease lease) {}
 
-    /** Chooses until the choice can be leased: a generation may retire between the two. */
-    private Route lease(List<String> header, Optional<String> model, Operation operation) {
+    /**
+     * Chooses until the choice can be leased: a generation may retire between the two. From here to the relay, which
+     * gives the lease back, nothing may fail.
+     */
+    private Route lease(Inbound inbound, Optional<String> model) {
         while (true) {
-            ProviderChoice choice = choose(header, model, operation);
+            ProviderChoice choice = choose(inbound, model);
             Lease lease = choice.provider().lease();
             if (lease != null) {
                 return new Route(choice, lease);

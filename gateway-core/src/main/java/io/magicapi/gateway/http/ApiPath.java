@@ -3,12 +3,16 @@ package io.magicapi.gateway.http;
 import io.magicapi.gateway.api.Operation;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
  * A request target, taken apart without being decoded: what goes upstream are the client's own bytes, so {@code %2F}
  * stays {@code %2F}. Targets that could mean something else to the next server than they do here are refused: dot
- * segments in any encoding, empty segments, backslashes, control characters, anything that is no path.
+ * segments in any encoding and with parameters ({@code ..;x}), empty segments, backslashes, control characters, encoded
+ * bytes that are not UTF-8, anything that is no path.
  *
  * @param below the raw path below {@code /v1/}, without query: {@code chat/completions}
  * @param query the raw query, if there is one
@@ -24,7 +28,7 @@ record ApiPath(String below, Optional<String> query) {
      * {@return the parts of a target, if it lies under {@code /v1}, {@code /openai/v1}, or names an OpenAI operation
      * without any prefix}
      *
-     * @param uri the request target as it was sent
+     * @param uri the request target as it was sent; starts with a slash
      * @throws GatewayException {@link ErrorCode#INVALID_PATH} if it is not a plain path and query
      */
     static Optional<ApiPath> parse(String uri) {
@@ -56,9 +60,6 @@ record ApiPath(String below, Optional<String> query) {
     }
 
     private static void requirePlain(String uri) {
-        if (!uri.startsWith("/")) {
-            throw invalid("the request target must be a path");
-        }
         for (int i = 0; i < uri.length(); i++) {
             char c = uri.charAt(i);
             if (c <= ' ' || c >= 0x7f || c == '#' || c == '\\') {
@@ -75,8 +76,20 @@ record ApiPath(String below, Optional<String> query) {
                 return;
             }
             decoded = decode(decoded, i == 0);
+            if (i == 0) {
+                requireUtf8(decoded);
+            }
         }
         requireNoDots(decoded);
+    }
+
+    /** A lax decoder reads a dot from the two bytes C0 AE. */
+    private static void requireUtf8(String decoded) {
+        try {
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(decoded.getBytes(StandardCharsets.ISO_8859_1)));
+        } catch (CharacterCodingException e) {
+            throw invalid("the path has percent-encoded bytes that are not UTF-8");
+        }
     }
 
     private static void requireNoDots(String path) {
@@ -84,8 +97,9 @@ record ApiPath(String below, Optional<String> query) {
         while (start <= path.length()) {
             int end = path.indexOf('/', start);
             end = end < 0 ? path.length() : end;
-            String segment = path.substring(start, end);
             boolean last = end == path.length();
+            int parameters = path.indexOf(';', start);
+            String segment = path.substring(start, parameters < 0 ? end : Math.min(parameters, end));
             if (segment.equals(".") || segment.equals("..") || (segment.isEmpty() && !last)) {
                 throw invalid("the path has an empty or dot segment");
             }

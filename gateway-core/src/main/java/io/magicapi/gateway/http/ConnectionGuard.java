@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
  */
 final class ConnectionGuard {
 
+    private static final Pattern METHOD = Pattern.compile("[A-Z]{1,20}");
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._~%:\\[\\]-]{1,255}");
 
     private final Set<HttpConnection> poisoned = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -30,8 +31,11 @@ final class ConnectionGuard {
         return !poisoned.isEmpty() && poisoned.contains(request.connection());
     }
 
-    /** Lets nothing run any more on this request's connection. */
+    /** Lets nothing run any more on this request's connection; streams of HTTP/2 cannot run into each other. */
     void poison(HttpServerRequest request) {
+        if (request.version() == HttpVersion.HTTP_2) {
+            return;
+        }
         HttpConnection connection = request.connection();
         if (poisoned.add(connection)) {
             connection.closeHandler(closed -> poisoned.remove(connection));
@@ -40,9 +44,15 @@ final class ConnectionGuard {
 
     /** @throws GatewayException if the request must be refused and its connection closed */
     void check(HttpServerRequest request) {
-        if (request.method().equals(HttpMethod.CONNECT) || request.method().equals(HttpMethod.TRACE)) {
+        HttpMethod method = request.method();
+        if (method.equals(HttpMethod.CONNECT)
+                || method.equals(HttpMethod.TRACE)
+                || !METHOD.matcher(method.name()).matches()) {
+            throw new GatewayException(ErrorCode.METHOD_NOT_ALLOWED, "this method is not served here");
+        }
+        if (!request.uri().startsWith("/")) {
             throw new GatewayException(
-                    ErrorCode.METHOD_NOT_ALLOWED, "method " + request.method().name() + " is not served here");
+                    ErrorCode.INVALID_PATH, "the request target must be a path; this is no proxy for other hosts");
         }
         if (request.version() != HttpVersion.HTTP_2) {
             checkHost(request);

@@ -5,12 +5,14 @@ import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,7 +66,7 @@ final class ErrorAnswers {
     private void write(HttpServerRequest request, String requestId, GatewayException failure, boolean thenClose) {
         byte[] body = ErrorBody.of(failure);
         HttpServerResponse response = request.response();
-        response.headers().clear();
+        forgetOtherAnswer(response.headers());
         response.setStatusCode(failure.code().status())
                 .putHeader("content-type", "application/json")
                 .putHeader("content-length", Integer.toString(body.length))
@@ -85,6 +87,16 @@ final class ErrorAnswers {
             response.end();
         } else {
             response.end(Buffer.buffer(body));
+        }
+    }
+
+    /** Removes what an answer that was never written left; but a page's script must be allowed to read this one, too. */
+    private static void forgetOtherAnswer(MultiMap headers) {
+        for (String name : headers.names()) {
+            String lower = name.toLowerCase(Locale.ROOT);
+            if (!lower.equals("vary") && !lower.startsWith("access-control-")) {
+                headers.remove(name);
+            }
         }
     }
 

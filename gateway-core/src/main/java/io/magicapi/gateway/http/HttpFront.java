@@ -143,6 +143,7 @@ public final class HttpFront extends VerticleBase {
         ApiHandler api = new ApiHandler(vertx, config, catalog, new UpstreamClient(vertx), boundary, errors);
         Router router = Router.router(vertx);
         router.route().handler(this::begin);
+        router.options().handler(HttpFront::recordAnswer);
         cors(router, config.server().cors());
         router.options().handler(this::answerOptions);
         router.route("/health/live").handler(context -> health(context, errors, true));
@@ -153,16 +154,22 @@ public final class HttpFront extends VerticleBase {
                     known -> api.handle(context.request(), known, record(context)),
                     () -> errors.send(context.request(), record(context), unknown(context.request())));
         });
-        router.route().failureHandler(context -> {
-            Throwable failure = context.failure();
-            errors.send(
-                    context.request(),
-                    record(context),
-                    failure == null
-                            ? new GatewayException(ErrorCode.INVALID_REQUEST, "the request is malformed")
-                            : failure);
-        });
+        router.route().failureHandler(context -> errors.send(context.request(), record(context), failure(context)));
         return router;
+    }
+
+    private static Throwable failure(RoutingContext context) {
+        Throwable failure = context.failure();
+        if (failure instanceof GatewayException) {
+            return failure;
+        }
+        if (context.statusCode() == 403) { // by the CORS handler
+            return new GatewayException(
+                    ErrorCode.ORIGIN_NOT_ALLOWED,
+                    "pages of this origin may not call the gateway (server.cors.origins)",
+                    Optional.of("origin"));
+        }
+        return failure == null ? new GatewayException(ErrorCode.INVALID_REQUEST, "the request is malformed") : failure;
     }
 
     private void begin(RoutingContext context) {
@@ -198,10 +205,17 @@ public final class HttpFront extends VerticleBase {
         router.route().handler(handler);
     }
 
-    private void answerOptions(RoutingContext context) {
-        record(context).answered(204);
-        record(context).close(Outcome.COMPLETED);
+    /** For the answers that are not ours to write: those of the CORS handler. */
+    private static void recordAnswer(RoutingContext context) {
+        context.addEndHandler(ended -> {
+            record(context).answered(context.response().getStatusCode());
+            record(context).close(ended.succeeded() ? Outcome.COMPLETED : Outcome.ABORTED);
+        });
         context.request().resume();
+        context.next();
+    }
+
+    private void answerOptions(RoutingContext context) {
         context.response()
                 .setStatusCode(204)
                 .putHeader("allow", "GET, POST, PUT, PATCH, DELETE, OPTIONS")

@@ -47,7 +47,8 @@ final class ModelList {
     Buffer one(ProviderSnapshot snapshot, String id) {
         int slash = id.indexOf('/');
         if (slash > 0) {
-            Optional<ProviderGeneration> provider = snapshot.find(id.substring(0, slash));
+            Optional<ProviderGeneration> provider =
+                    snapshot.find(id.substring(0, slash).toLowerCase(Locale.ROOT));
             Optional<Model> model = provider.flatMap(some -> some.model(id.substring(slash + 1)));
             if (model.isPresent()) {
                 return bytes(entry(provider.orElseThrow(), model.get()));

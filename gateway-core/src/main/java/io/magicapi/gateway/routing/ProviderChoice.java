@@ -17,7 +17,8 @@ import java.util.Optional;
  *
  * <ol>
  *   <li>the {@code x-provider} header; the model then passes untouched, since some providers have ids with a slash
- *   <li>a model of the form {@code provider/model} whose first part is a loaded provider; the prefix is removed
+ *   <li>a model of the form {@code provider/model} whose first part is a loaded provider; the prefix is removed,
+ *       unless the provider's catalogue has the id as it stands, such as Groq's {@code groq/compound}
  *   <li>{@code routing.default-provider}
  *   <li>the only loaded provider whose catalogue lists the model
  *   <li>the only loaded provider besides {@code echo}
@@ -104,7 +105,9 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
             return Optional.empty();
         }
         return snapshot.find(model.substring(0, slash).toLowerCase(Locale.ROOT))
-                .map(provider -> new ProviderChoice(provider, Optional.of(model.substring(slash + 1)), true));
+                .map(provider -> provider.lists(model)
+                        ? new ProviderChoice(provider, Optional.of(model), false)
+                        : new ProviderChoice(provider, Optional.of(model.substring(slash + 1)), true));
     }
 
     private static GatewayException notFound(ProviderSnapshot snapshot, String name, String where) {

@@ -100,15 +100,15 @@ public final class HeaderPolicy {
     static Headers toUpstream(Headers wanted, String userAgent) {
         Headers.Builder kept = Headers.builder();
         wanted.forEach((name, value) -> {
-            if (!HOP_BY_HOP.contains(name) && !name.equals("accept-encoding")) {
+            if (!HOP_BY_HOP.contains(name) && !name.equals("accept-encoding") && !name.equals("user-agent")) {
                 kept.add(name, value);
             }
         });
         kept.add("accept-encoding", "identity");
         // Some providers' edge refuses requests that do not say what sent them.
-        if (wanted.get("user-agent").isEmpty()) {
-            kept.add("user-agent", userAgent);
-        }
+        kept.add(
+                "user-agent",
+                wanted.get("user-agent").filter(text -> !text.isBlank()).orElse(userAgent));
         return kept.build();
     }
 
@@ -123,12 +123,12 @@ public final class HeaderPolicy {
     }
 
     private static Set<String> namedByConnection(MultiMap headers) {
-        String connection = headers.get("connection");
-        if (connection == null || connection.equalsIgnoreCase("keep-alive") || connection.equalsIgnoreCase("close")) {
+        List<String> lines = headers.getAll("connection");
+        if (lines.isEmpty() || (lines.size() == 1 && lines.get(0).equalsIgnoreCase("keep-alive"))) {
             return Set.of();
         }
         Set<String> names = new HashSet<>();
-        for (String line : headers.getAll("connection")) {
+        for (String line : lines) {
             for (String name : line.split(",", -1)) {
                 names.add(name.strip().toLowerCase(Locale.ROOT));
             }

@@ -2,8 +2,10 @@ package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpServerRequest;
@@ -14,6 +16,8 @@ import io.vertx.core.http.HttpServerRequest;
  */
 public final class Upload {
 
+    private final Vertx vertx;
+    private final ProviderGeneration provider;
     private final HttpServerRequest source;
     private final Buffer read;
     private final boolean whole;
@@ -24,13 +28,24 @@ public final class Upload {
     /**
      * An upload.
      *
+     * @param provider who gets it; its idle deadline says how long it may take nothing of it. (While it does, nothing is
+     *     read from the client either, and so not noticed that it left.)
      * @param source the client's request, paused
      * @param read what has been read and is to be sent first; may be empty
      * @param whole whether that is all there is
      * @param length the length to announce upstream; negative if it is not known
      * @param limit how long it may be, in bytes
      */
-    public Upload(HttpServerRequest source, Buffer read, boolean whole, long length, long limit) {
+    public Upload(
+            Vertx vertx,
+            ProviderGeneration provider,
+            HttpServerRequest source,
+            Buffer read,
+            boolean whole,
+            long length,
+            long limit) {
+        this.vertx = vertx;
+        this.provider = provider;
         this.source = source;
         this.read = read;
         this.whole = whole;
@@ -41,10 +56,13 @@ public final class Upload {
     /**
      * Sends it all.
      *
-     * @return completes when the last byte is written; fails with a {@link GatewayException} if it is too long or breaks
-     *     off, after which the upstream request must be reset
+     * @return completes when the last byte is written; fails with a {@link GatewayException} if it is too long, breaks
+     *     off, or is not taken, after which the upstream request must be reset
      */
     Future<Void> sendTo(HttpClientRequest target) {
+        if (read.length() > limit) {
+            return Future.failedFuture(tooLarge(limit));
+        }
         if (length >= 0) {
             target.putHeader("content-length", Long.toString(length));
         } else {
@@ -77,8 +95,19 @@ public final class Upload {
         target.write(bytes);
         if (target.writeQueueFull()) {
             source.pause();
-            target.drainHandler(drained -> source.resume());
+            Deadline stalled = Deadline.start(vertx, provider.deadlines().idle(), () -> done.tryFail(tooSlow()));
+            target.drainHandler(drained -> {
+                stalled.cancel();
+                source.resume();
+            });
         }
+    }
+
+    private GatewayException tooSlow() {
+        return new GatewayException(
+                ErrorCode.UPSTREAM_TIMEOUT,
+                "provider " + provider.name() + " took nothing of the upload for "
+                        + provider.deadlines().idle().toSeconds() + " s");
     }
 
     /** {@return the refusal of an upload that is too long} */
