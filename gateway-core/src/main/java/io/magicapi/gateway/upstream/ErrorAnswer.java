@@ -13,31 +13,33 @@ final class ErrorAnswer implements Answer {
     private final int status;
     private final Consumer<Buffer> send;
     private final Buffer body = Buffer.buffer();
-    private boolean tooLong;
+    private boolean unusable;
 
     /**
      * Nothing of this answer has been written yet.
      *
      * @param status the upstream's status
+     * @param readable whether the body can be read; if not, the status has to speak for itself
      * @param send writes head and body, once
      */
-    ErrorAnswer(int status, Consumer<Buffer> send) {
+    ErrorAnswer(int status, boolean readable, Consumer<Buffer> send) {
         this.status = status;
+        this.unusable = !readable;
         this.send = send;
     }
 
     @Override
     public void chunk(Buffer bytes) {
         if (body.length() + bytes.length() > LIMIT) {
-            tooLong = true;
-        } else if (!tooLong) {
+            unusable = true;
+        } else if (!unusable) {
             body.appendBuffer(bytes);
         }
     }
 
     @Override
     public void end() {
-        send.accept(ErrorNormaliser.normalise(status, tooLong ? Buffer.buffer() : body));
+        send.accept(ErrorNormaliser.normalise(status, unusable ? Buffer.buffer() : body));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.magicapi.gateway.upstream;
 
+import io.magicapi.gateway.api.Body;
 import io.magicapi.gateway.api.Call;
 import io.magicapi.gateway.api.Exchange;
 import io.magicapi.gateway.api.Headers;
@@ -15,14 +16,16 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
+import io.vertx.core.buffer.Buffer;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Map;
 import java.util.WeakHashMap;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,7 +40,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Calls are timed. A provider that holds an event loop for longer than 20 ms is named in the log (GW-P15, once a
  * minute); one that does so for longer than 200 ms has its further calls moved to worker threads, as if it had declared
- * itself {@link Provider#blocking() blocking}. On worker threads a call has ten seconds.
+ * itself {@link Provider#blocking() blocking}. Wherever it runs, and whatever it awaits, a call has ten seconds.
  */
 public final class PluginBoundary {
 
@@ -46,7 +49,7 @@ public final class PluginBoundary {
     private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long TOO_SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final long WARN_EVERY_NANOS = TimeUnit.MINUTES.toNanos(1);
-    private static final Duration WORKER_DEADLINE = Duration.ofSeconds(10);
+    private static final Duration DEADLINE = Duration.ofSeconds(10);
     private static final Pattern METHOD = Pattern.compile("[A-Z]{1,20}");
     private static final Pattern TARGET = Pattern.compile("/[!-~&&[^#]]*");
 
@@ -80,23 +83,57 @@ public final class PluginBoundary {
      */
     Future<UpstreamRequest> open(ProviderGeneration generation, Call call) {
         Conduct conduct = conduct(generation);
-        Provider provider = generation.provider();
-        Future<UpstreamRequest> opened;
-        if (conduct.offLoop) {
-            opened = onWorker(generation, () -> provider.openAsync(call));
-        } else {
-            long begin = System.nanoTime();
-            CompletionStage<Exchange> stage;
-            try {
-                stage = provider.openAsync(call);
-            } catch (Throwable thrown) {
-                return Future.failedFuture(failure(generation, thrown));
-            } finally {
-                judge(generation, conduct, System.nanoTime() - begin);
-            }
-            opened = unwrap(generation, stage);
+        Future<UpstreamRequest> opened =
+                conduct.offLoop ? openOnWorker(generation, call) : openHere(generation, conduct, call);
+        return opened.isComplete() ? opened : inTime(generation, opened);
+    }
+
+    private Future<UpstreamRequest> openHere(ProviderGeneration generation, Conduct conduct, Call call) {
+        long begin = System.nanoTime();
+        CompletionStage<Exchange> stage;
+        try {
+            stage = generation.provider().openAsync(call);
+        } catch (Throwable thrown) {
+            return Future.failedFuture(failure(generation, thrown));
+        } finally {
+            judge(generation, conduct, System.nanoTime() - begin);
         }
-        return opened;
+        return unwrap(generation, stage);
+    }
+
+    private Future<UpstreamRequest> openOnWorker(ProviderGeneration generation, Call call) {
+        AtomicReference<@Nullable CompletionStage<Exchange>> stage = new AtomicReference<>();
+        return workers.<Boolean>executeBlocking(
+                        () -> {
+                            try {
+                                stage.set(generation.provider().openAsync(call));
+                                return true;
+                            } catch (Throwable thrown) {
+                                throw failure(generation, thrown);
+                            }
+                        },
+                        false)
+                .compose(done -> unwrap(generation, stage.get()));
+    }
+
+    /** Stops waiting after a while. What the plugin does then goes on, and nobody listens. */
+    private Future<UpstreamRequest> inTime(ProviderGeneration generation, Future<UpstreamRequest> opened) {
+        Promise<UpstreamRequest> answer = Promise.promise();
+        long timer = vertx.setTimer(
+                DEADLINE.toMillis(),
+                expired -> answer.tryFail(new GatewayException(
+                        ErrorCode.PROVIDER_FAILED,
+                        "provider " + generation.name() + " took longer than " + DEADLINE.toSeconds()
+                                + " s to prepare the request")));
+        opened.onComplete(result -> {
+            vertx.cancelTimer(timer);
+            if (result.succeeded()) {
+                answer.tryComplete(result.result());
+            } else {
+                answer.tryFail(result.cause());
+            }
+        });
+        return answer.future();
     }
 
     /** {@return whether the provider calls an error answer worth retrying; its own trouble counts as no} */
@@ -128,38 +165,6 @@ public final class PluginBoundary {
         }
     }
 
-    private Future<UpstreamRequest> onWorker(
-            ProviderGeneration generation, Supplier<@Nullable CompletionStage<Exchange>> open) {
-        Promise<UpstreamRequest> answer = Promise.promise();
-        long timer = vertx.setTimer(
-                WORKER_DEADLINE.toMillis(),
-                expired -> answer.tryFail(new GatewayException(
-                        ErrorCode.PROVIDER_FAILED,
-                        "provider " + generation.name() + " took longer than " + WORKER_DEADLINE.toSeconds()
-                                + " s to prepare the request")));
-        AtomicReference<@Nullable CompletionStage<Exchange>> stage = new AtomicReference<>();
-        workers.<Boolean>executeBlocking(
-                        () -> {
-                            try {
-                                stage.set(open.get());
-                                return true;
-                            } catch (Throwable thrown) {
-                                throw failure(generation, thrown);
-                            }
-                        },
-                        false)
-                .compose(done -> unwrap(generation, stage.get()))
-                .onComplete(result -> {
-                    vertx.cancelTimer(timer);
-                    if (result.succeeded()) {
-                        answer.tryComplete(result.result());
-                    } else {
-                        answer.tryFail(result.cause());
-                    }
-                });
-        return answer.future();
-    }
-
     private Future<UpstreamRequest> unwrap(ProviderGeneration generation, @Nullable CompletionStage<Exchange> stage) {
         if (stage == null) {
             return Future.failedFuture(nullFrom(generation, "openAsync"));
@@ -185,7 +190,19 @@ public final class PluginBoundary {
                     "provider " + generation.name() + " asked for a malformed request (method or path)");
         }
         return UpstreamRequest.of(
-                wanted.method(), wanted.path(), HeaderPolicy.toUpstream(wanted.headers(), userAgent), wanted.body());
+                wanted.method(),
+                wanted.path(),
+                HeaderPolicy.toUpstream(wanted.headers(), userAgent),
+                body(wanted.body()));
+    }
+
+    /** {@return a body that is the gateway's own: one of the plugin's making is read here, where it may fail} */
+    private static Body body(Body wanted) {
+        if (wanted instanceof ClientBody) {
+            return wanted;
+        }
+        ByteBuffer bytes = wanted.bytes().duplicate();
+        return ClientBody.held(Buffer.buffer(bytes.remaining()).setBytes(0, bytes));
     }
 
     private GatewayException nullFrom(ProviderGeneration generation, String method) {
@@ -193,7 +210,10 @@ public final class PluginBoundary {
                 ErrorCode.PROVIDER_FAILED, "provider " + generation.name() + " returned null from " + method);
     }
 
-    private GatewayException failure(ProviderGeneration generation, Throwable thrown) {
+    private GatewayException failure(ProviderGeneration generation, Throwable failed) {
+        Throwable thrown = failed instanceof CompletionException && failed.getCause() != null
+                ? failed.getCause() // stages wrap what their functions throw
+                : failed;
         if (thrown instanceof GatewayException ours) {
             return ours;
         }

@@ -13,9 +13,10 @@ final class RawAnswer implements Answer {
     private final boolean eventStream;
     private final @Nullable UsageReader usage;
     private long missing;
+    private boolean begun;
 
     /**
-     * A relay whose head has been written.
+     * A relay whose head is ready to be written with the first bytes.
      *
      * @param length the announced length; negative if the body is chunked
      * @param eventStream whether a failure can be told in the stream itself
@@ -30,6 +31,7 @@ final class RawAnswer implements Answer {
 
     @Override
     public void chunk(Buffer bytes) {
+        begun = true;
         if (usage != null) {
             usage.read(bytes);
         }
@@ -54,7 +56,11 @@ final class RawAnswer implements Answer {
     @Override
     public void cut(GatewayException cause) {
         settle();
-        client.breakOff(cause, eventStream ? errorEvent(cause) : Buffer.buffer());
+        if (begun) {
+            client.breakOff(cause, eventStream ? errorEvent(cause) : Buffer.buffer());
+        } else {
+            client.refuse(cause);
+        }
     }
 
     private void settle() {

@@ -27,6 +27,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One client request on its way to a provider and back. Lives on one event loop, from the choice of provider to the last
@@ -57,6 +59,8 @@ public final class Relay implements ClientSide {
     /** How long an upstream may take to end its response after its last word, before its connection is given up. */
     private static final long LINGER_MILLIS = 1000;
 
+    private static final Logger log = LoggerFactory.getLogger(Relay.class);
+
     private final Vertx vertx;
     private final UpstreamClient upstreams;
     private final PluginBoundary boundary;
@@ -72,6 +76,7 @@ public final class Relay implements ClientSide {
     private @Nullable HttpClientRequest upstream;
     private @Nullable HttpClientResponse incoming;
     private @Nullable Deadline deadline;
+    private boolean requestSent = true;
     private boolean upstreamEnded;
     private boolean replayed;
     private boolean over;
@@ -117,18 +122,23 @@ public final class Relay implements ClientSide {
             clientLeft();
             return answered.future();
         }
-        boundary.open(generation(), call).onComplete(opened -> {
-            if (opened.succeeded()) {
-                connect(opened.result(), false);
-            } else {
-                fail((GatewayException) opened.cause());
-            }
-        });
+        boundary.open(generation(), call)
+                .onSuccess(wanted -> guarded(() -> connect(wanted, false)))
+                .onFailure(this::fail);
         return answered.future();
     }
 
     private ProviderGeneration generation() {
         return lease.generation();
+    }
+
+    /** Runs a step of ours. Nobody waits for these steps, so one that threw would leave the client waiting for ever. */
+    private void guarded(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | StackOverflowError failure) {
+            fail(failure);
+        }
     }
 
     // --- towards the provider
@@ -138,21 +148,22 @@ public final class Relay implements ClientSide {
             return;
         }
         record.attempted();
-        upstreams.connect(generation(), wanted, onFreshConnection).onComplete(connected -> {
-            if (connected.failed()) {
-                fail(unreachable(connected.cause()));
-            } else if (over) {
-                connected.result().reset();
-            } else {
-                send(connected.result(), wanted);
-            }
-        });
+        upstreams
+                .connect(generation(), wanted, onFreshConnection)
+                .onSuccess(connected -> {
+                    connected.exceptionHandler(failure -> {}); // the response future fails too
+                    if (over) {
+                        connected.reset();
+                    } else {
+                        guarded(() -> send(connected, wanted));
+                    }
+                })
+                .onFailure(cause -> fail(unreachable(cause)));
     }
 
     private void send(HttpClientRequest outgoing, UpstreamRequest wanted) {
         upstream = outgoing;
         boolean reused = upstreams.isReused(outgoing);
-        outgoing.exceptionHandler(failure -> {}); // the response future fails too
         Body body = wanted.body();
         Future<HttpClientResponse> head;
         if (body.isStreamed()) {
@@ -161,13 +172,14 @@ public final class Relay implements ClientSide {
                 fail(new GatewayException(ErrorCode.PROVIDER_FAILED, "the provider sent a body that does not exist"));
                 return;
             }
-            upload.sendTo(outgoing).onSuccess(sent -> awaitHead()).onFailure(failure -> {
+            requestSent = false;
+            upload.sendTo(outgoing).onSuccess(sent -> requestSent()).onFailure(failure -> {
                 if (failure instanceof GatewayException refusal) {
                     fail(refusal);
                 }
             });
         } else {
-            Buffer bytes = body instanceof ClientBody client ? client.buffer() : copy(body);
+            Buffer bytes = ((ClientBody) body).buffer();
             boolean bodiless = bytes.length() == 0 && !wanted.method().startsWith("P");
             head = bodiless ? outgoing.send() : outgoing.send(bytes);
             awaitHead();
@@ -178,23 +190,30 @@ public final class Relay implements ClientSide {
             }
             stopWaiting();
             if (arrived.succeeded()) {
-                receive(arrived.result());
-            } else if (reused && !replayed && !body.isStreamed() && isConnectionLoss(arrived.cause())) {
+                guarded(() -> receive(arrived.result()));
+            } else if (reused
+                    && !replayed
+                    && !body.isStreamed()
+                    && isConnectionLoss(arrived.cause())
+                    && !upstreams.hasBegunToAnswer(outgoing)) {
                 // The server closed an idle connection just as this request was sent on it. Nothing of an answer has
                 // come, so the request is sent once more, on a connection that cannot be stale.
                 replayed = true;
                 upstream = null;
-                connect(wanted, true);
+                log.atInfo()
+                        .addKeyValue("id", call.requestId())
+                        .addKeyValue("provider", generation().name())
+                        .log("sent again, since the kept connection had gone stale");
+                guarded(() -> connect(wanted, true));
             } else {
                 fail(broken(arrived.cause()));
             }
         });
     }
 
-    private static Buffer copy(Body body) {
-        byte[] bytes = new byte[body.bytes().remaining()];
-        body.bytes().get(bytes);
-        return Buffer.buffer(bytes);
+    private void requestSent() {
+        requestSent = true;
+        awaitHead();
     }
 
     private void awaitHead() {
@@ -220,6 +239,7 @@ public final class Relay implements ClientSide {
 
     private void receive(HttpClientResponse head) {
         incoming = head;
+        head.exceptionHandler(failure -> {}); // until there is an answer that can be cut
         Answer answer;
         try {
             answer = answer(head);
@@ -240,13 +260,14 @@ public final class Relay implements ClientSide {
         head.handler(bytes -> {
             if (!over && deadline != null) {
                 deadline.touch();
-                answer.chunk(bytes);
+                guarded(() -> answer.chunk(bytes));
             }
         });
         head.endHandler(end -> {
             upstreamEnded = true;
+            abandonUpload();
             if (!over) {
-                answer.end();
+                guarded(answer::end);
             }
         });
         head.exceptionHandler(failure -> {
@@ -261,7 +282,19 @@ public final class Relay implements ClientSide {
 
     private void cut(Answer answer, GatewayException cause) {
         if (!over) {
-            answer.cut(cause);
+            guarded(() -> answer.cut(cause));
+        }
+    }
+
+    /**
+     * The upstream has answered before it was sent the whole of an upload. Its connection is of no further use, and the
+     * client may send the rest, so that it gets to read the answer.
+     */
+    private void abandonUpload() {
+        if (!requestSent && upstream != null) {
+            requestSent = true;
+            request.handler(rest -> {}).endHandler(end -> {}).resume();
+            upstream.connection().close();
         }
     }
 
@@ -273,9 +306,15 @@ public final class Relay implements ClientSide {
                     "provider " + generation().name() + " answered with status " + status
                             + ", which is no answer to an API request");
         }
-        refuseUnwantedCoding(head);
+        String coding = head.getHeader("content-encoding");
+        boolean coded = coding != null && !coding.equalsIgnoreCase("identity");
         if (status >= 400) {
-            return new ErrorAnswer(status, body -> sendError(head, body));
+            return new ErrorAnswer(status, !coded, body -> sendError(head, body));
+        }
+        if (coded && (call.isChatStream() || !clientAccepts(coding))) {
+            throw new GatewayException(
+                    ErrorCode.UPSTREAM_PROTOCOL_ERROR,
+                    "provider " + generation().name() + " coded its answer although it was asked not to");
         }
         if (call.isChatStream()) {
             return new ChatStreamAnswer(
@@ -287,20 +326,19 @@ public final class Relay implements ClientSide {
         return raw(head, status);
     }
 
-    /** Identity was asked for: what is coded all the same, the client may not be able to read. */
-    private void refuseUnwantedCoding(HttpClientResponse head) {
-        String coding = head.getHeader("content-encoding");
-        if (coding == null || coding.equalsIgnoreCase("identity")) {
-            return;
+    /** Identity was asked for: what is coded all the same, only some clients can read. */
+    private boolean clientAccepts(String coding) {
+        for (String line : request.headers().getAll("accept-encoding")) {
+            for (String accepted : line.toLowerCase(Locale.ROOT).split(",", -1)) {
+                String[] nameAndWeight = accepted.split(";", 2);
+                boolean refused =
+                        nameAndWeight.length == 2 && nameAndWeight[1].strip().matches("q\\s*=\\s*0(\\.0*)?");
+                if (nameAndWeight[0].strip().equals(coding.strip().toLowerCase(Locale.ROOT))) {
+                    return !refused;
+                }
+            }
         }
-        String accepted =
-                Optional.ofNullable(request.getHeader("accept-encoding")).orElse("");
-        boolean readable = accepted.toLowerCase(Locale.ROOT).contains(coding.toLowerCase(Locale.ROOT));
-        if (!readable || call.isChatStream() || head.statusCode() >= 400) {
-            throw new GatewayException(
-                    ErrorCode.UPSTREAM_PROTOCOL_ERROR,
-                    "provider " + generation().name() + " coded its answer although it was asked not to");
-        }
+        return false;
     }
 
     private Answer raw(HttpClientResponse head, int status) {
@@ -356,6 +394,7 @@ public final class Relay implements ClientSide {
         int status = head.statusCode();
         writeHead(head, status, false);
         response.putHeader("content-type", "application/json");
+        response.headers().remove("content-encoding");
         if (!knownRetryable(status)
                 && !response.headers().contains("x-should-retry")
                 && boundary.retryable(generation(), status, headers(head))) {
@@ -397,9 +436,11 @@ public final class Relay implements ClientSide {
 
     @Override
     public void refuse(int status, Buffer body) {
-        own(status);
-        response.setStatusCode(status)
-                .putHeader("content-type", "application/json")
+        HttpClientResponse head = incoming;
+        if (head != null) {
+            writeHead(head, status, false);
+        }
+        response.putHeader("content-type", "application/json")
                 .putHeader("content-length", Integer.toString(body.length()));
         end(body);
     }
@@ -461,8 +502,12 @@ public final class Relay implements ClientSide {
 
     // --- the end
 
-    /** Nothing has been written: the caller tells the client. */
-    private void fail(GatewayException failure) {
+    /**
+     * The caller tells the client, if nothing has been written; otherwise it breaks the response off.
+     *
+     * @param failure a {@link GatewayException}, or a bug of ours
+     */
+    private void fail(Throwable failure) {
         if (over) {
             return;
         }

@@ -38,10 +38,15 @@ public final class UpstreamClient {
     /** A client for the event loop this is called on. */
     public UpstreamClient(Vertx vertx) {
         PoolOptions pool = new PoolOptions().setHttp1MaxSize(MAX_CONNECTIONS).setMaxWaitQueueSize(MAX_CONNECTIONS);
-        pooled = vertx.httpClientBuilder().with(options()).with(pool).build();
+        pooled = vertx.httpClientBuilder()
+                .with(options())
+                .with(pool)
+                .withConnectHandler(AnswerWatch::over)
+                .build();
         fresh = vertx.httpClientBuilder()
                 .with(options().setKeepAlive(false))
                 .with(pool)
+                .withConnectHandler(AnswerWatch::over)
                 .build();
     }
 
@@ -85,5 +90,10 @@ public final class UpstreamClient {
         }
         connection.closeHandler(closed -> used.remove(connection));
         return false;
+    }
+
+    /** {@return whether any byte of an answer to a request has come, even if it made no sense} */
+    boolean hasBegunToAnswer(HttpClientRequest request) {
+        return AnswerWatch.hasBegun(request.connection());
     }
 }
