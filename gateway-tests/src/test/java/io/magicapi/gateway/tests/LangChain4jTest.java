@@ -32,16 +32,19 @@ import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
 import io.magicapi.gateway.testkit.ReceivedRequest;
+import io.magicapi.gateway.testkit.StreamForms;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -284,11 +287,19 @@ class LangChain4jTest {
         assertThat(gateway.upstream().awaitClientClosed().withinAnswer()).isTrue();
     }
 
+    static Stream<Arguments> wholeStreams() {
+        return StreamForms.whole().entrySet().stream().map(form -> Arguments.of(form.getKey(), form.getValue()));
+    }
+
+    static List<String> brokenStreams() {
+        return StreamForms.broken();
+    }
+
     @ParameterizedTest
-    @MethodSource("io.magicapi.gateway.tests.StreamCases#whole")
+    @MethodSource("wholeStreams")
     @DisplayName("a whole stream is read, whatever its form")
     void whole(String form, String text) throws Exception {
-        gateway.upstream().enqueue(StreamCases.answer(form));
+        gateway.upstream().enqueue(StreamForms.answer(form));
         Collected collected = new Collected(false);
 
         streaming().chat("hi", collected);
@@ -297,10 +308,10 @@ class LangChain4jTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.magicapi.gateway.tests.StreamCases#broken")
+    @MethodSource("brokenStreams")
     @DisplayName("a broken stream raises, and never looks like a whole answer")
     void broken(String form) {
-        gateway.upstream().enqueue(StreamCases.answer(form));
+        gateway.upstream().enqueue(StreamForms.answer(form));
         Collected collected = new Collected(false);
 
         streaming().chat("hi", collected);

@@ -34,6 +34,7 @@ import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
 import io.magicapi.gateway.testkit.ReceivedRequest;
+import io.magicapi.gateway.testkit.StreamForms;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +43,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -49,6 +51,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** OpenAI's Java SDK (OkHttp), told nothing but another base URL and the header. */
@@ -370,20 +373,28 @@ class OpenAiJavaTest {
                 .isTrue();
     }
 
+    static Stream<Arguments> wholeStreams() {
+        return StreamForms.whole().entrySet().stream().map(form -> Arguments.of(form.getKey(), form.getValue()));
+    }
+
+    static List<String> brokenStreams() {
+        return StreamForms.broken();
+    }
+
     @ParameterizedTest
-    @MethodSource("io.magicapi.gateway.tests.StreamCases#whole")
+    @MethodSource("wholeStreams")
     @DisplayName("a whole stream is read, whatever its form")
     void whole(String form, String text) {
-        gateway.upstream().enqueue(StreamCases.answer(form));
+        gateway.upstream().enqueue(StreamForms.answer(form));
 
         assertThat(text(withoutRetries)).isEqualTo(text);
     }
 
     @ParameterizedTest
-    @MethodSource("io.magicapi.gateway.tests.StreamCases#broken")
+    @MethodSource("brokenStreams")
     @DisplayName("a broken stream raises, and never looks like a whole answer")
     void broken(String form) {
-        gateway.upstream().enqueue(StreamCases.answer(form));
+        gateway.upstream().enqueue(StreamForms.answer(form));
 
         assertThatThrownBy(() -> text(withoutRetries)).isInstanceOf(OpenAIException.class);
     }
