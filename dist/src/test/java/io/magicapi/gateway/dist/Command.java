@@ -27,8 +27,18 @@ final class Command {
      * @param environment added to {@link #environment}
      */
     static Result run(Path directory, Map<String, String> environment, List<String> command) {
+        return run(builder(directory, environment, command));
+    }
+
+    /** Runs a program with the environment of the tests: for npm, whose settings may be there. */
+    static Result runHere(Path directory, List<String> command) {
+        return run(new ProcessBuilder(command).directory(directory.toFile()));
+    }
+
+    private static Result run(ProcessBuilder builder) {
+        List<String> command = builder.command();
         try {
-            Process process = builder(directory, environment, command).start();
+            Process process = builder.start();
             process.getOutputStream().close();
             CompletableFuture<String> out = read(process.getInputStream());
             CompletableFuture<String> err = read(process.getErrorStream());
@@ -62,7 +72,7 @@ final class Command {
         return Path.of(System.getProperty("java.home"), "bin", "java");
     }
 
-    private static CompletableFuture<String> read(InputStream stream) {
+    static CompletableFuture<String> read(InputStream stream) {
         return CompletableFuture.supplyAsync(() -> {
             try {
                 return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
