@@ -1,0 +1,416 @@
+package io.magicapi.gateway.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.core.JsonValue;
+import com.openai.core.http.StreamResponse;
+import com.openai.errors.BadRequestException;
+import com.openai.errors.OpenAIException;
+import com.openai.errors.RateLimitException;
+import com.openai.errors.UnauthorizedException;
+import com.openai.helpers.ChatCompletionAccumulator;
+import com.openai.models.FunctionDefinition;
+import com.openai.models.FunctionParameters;
+import com.openai.models.audio.transcriptions.TranscriptionCreateParams;
+import com.openai.models.chat.completions.ChatCompletion;
+import com.openai.models.chat.completions.ChatCompletionChunk;
+import com.openai.models.chat.completions.ChatCompletionContentPart;
+import com.openai.models.chat.completions.ChatCompletionContentPartImage;
+import com.openai.models.chat.completions.ChatCompletionContentPartText;
+import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.chat.completions.ChatCompletionMessage;
+import com.openai.models.chat.completions.ChatCompletionMessageFunctionToolCall;
+import com.openai.models.chat.completions.ChatCompletionStreamOptions;
+import com.openai.models.chat.completions.ChatCompletionToolMessageParam;
+import com.openai.models.embeddings.CreateEmbeddingResponse;
+import com.openai.models.embeddings.EmbeddingCreateParams;
+import com.openai.models.models.Model;
+import io.magicapi.gateway.api.Headers;
+import io.magicapi.gateway.testkit.Answer;
+import io.magicapi.gateway.testkit.Faults;
+import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.ReceivedRequest;
+import io.magicapi.gateway.testkit.StreamForms;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** OpenAI's Java SDK (OkHttp), told nothing but another base URL and the header. */
+class OpenAiJavaTest {
+
+    private static final String KEY = "gsk_canary_openai_java";
+    private static final String MODEL = "openai/gpt-oss-20b";
+
+    @RegisterExtension
+    static final GatewayExtension gateway = GroqJar.gateway();
+
+    private static OpenAIClient client;
+    private static OpenAIClient withoutRetries;
+    private static OpenAIClient withoutHeader;
+
+    @BeforeAll
+    static void open() {
+        client = builder().putHeader("x-provider", "groq").build();
+        withoutRetries = builder().putHeader("x-provider", "groq").maxRetries(0).build();
+        withoutHeader = builder().build();
+    }
+
+    @AfterAll
+    static void close() {
+        List.of(client, withoutRetries, withoutHeader).forEach(OpenAIClient::close);
+    }
+
+    private static OpenAIOkHttpClient.Builder builder() {
+        return OpenAIOkHttpClient.builder()
+                .baseUrl(gateway.uri("/v1").toString())
+                .apiKey(KEY)
+                .timeout(Duration.ofSeconds(20));
+    }
+
+    private static ChatCompletionCreateParams.Builder hello() {
+        return ChatCompletionCreateParams.builder().model(MODEL).addUserMessage("Hello there");
+    }
+
+    @Test
+    @DisplayName("a chat completion comes back whole, and the model with its slash and the key reach Groq")
+    void chat() {
+        ChatCompletion completion =
+                client.chat().completions().create(hello().temperature(0.7).build());
+
+        assertThat(completion.validate().choices().get(0).message().content()).hasValue("Hello there");
+        assertThat(completion.choices().get(0).finishReason().asString()).isEqualTo("stop");
+        assertThat(completion.usage().orElseThrow().totalTokens()).isPositive();
+        ReceivedRequest received = gateway.upstream().awaitRequest();
+        assertThat(received.requestLine()).isEqualTo("POST /openai/v1/chat/completions HTTP/1.1");
+        assertThat(received.headers("authorization")).containsExactly("Bearer " + KEY);
+        assertThat(received.headers("x-provider")).isEmpty();
+        assertThat(received.json().path("model").asText()).isEqualTo(MODEL);
+    }
+
+    @Test
+    @DisplayName("a model with the provider's name in front needs no header")
+    void providerInModel() {
+        ChatCompletion completion = withoutHeader
+                .chat()
+                .completions()
+                .create(hello().model("groq/" + MODEL).build());
+
+        assertThat(completion.choices().get(0).message().content()).hasValue("Hello there");
+        assertThat(gateway.upstream().awaitRequest().json().path("model").asText())
+                .isEqualTo(MODEL);
+    }
+
+    @Test
+    @DisplayName("an image is passed on with its text")
+    void vision() {
+        String image = "https://upload.wikimedia.org/wikipedia/commons/f/f2/LPU-v1-die.jpg";
+        List<ChatCompletionContentPart> parts = List.of(
+                ChatCompletionContentPart.ofText(ChatCompletionContentPartText.builder()
+                        .text("What's in this image?")
+                        .build()),
+                ChatCompletionContentPart.ofImageUrl(ChatCompletionContentPartImage.builder()
+                        .imageUrl(ChatCompletionContentPartImage.ImageUrl.builder()
+                                .url(image)
+                                .build())
+                        .build()));
+
+        ChatCompletion completion = client.chat()
+                .completions()
+                .create(ChatCompletionCreateParams.builder()
+                        .model("llama-3.2-11b-vision-preview")
+                        .addUserMessageOfArrayOfContentParts(parts)
+                        .build());
+
+        assertThat(completion.choices().get(0).message().content()).hasValue("[1 image] What's in this image?");
+        JsonNode content = gateway.upstream().awaitRequest().json().at("/messages/0/content");
+        assertThat(content.at("/1/image_url/url").asText()).isEqualTo(image);
+    }
+
+    @Test
+    @DisplayName("a tool is called, and its result answered")
+    void tools() {
+        ChatCompletionCreateParams question =
+                hello().addFunctionTool(weatherTool()).build();
+        ChatCompletion asks = client.chat().completions().create(question);
+
+        assertThat(asks.choices().get(0).finishReason().asString()).isEqualTo("tool_calls");
+        ChatCompletionMessage message = asks.choices().get(0).message();
+        ChatCompletionMessageFunctionToolCall call =
+                message.toolCalls().orElseThrow().get(0).asFunction();
+        assertThat(call.function().name()).isEqualTo("get_current_weather");
+        assertThat(call.function().arguments()).contains("\"location\"");
+
+        ChatCompletion answers = client.chat()
+                .completions()
+                .create(question.toBuilder()
+                        .addMessage(message)
+                        .addMessage(ChatCompletionToolMessageParam.builder()
+                                .toolCallId(call.id())
+                                .content("27 degrees")
+                                .build())
+                        .build());
+        assertThat(answers.choices().get(0).message().content()).hasValue("The tool answered: 27 degrees");
+    }
+
+    @Test
+    @DisplayName("a streamed tool call is put together")
+    void streamedTools() {
+        ChatCompletion completion =
+                accumulated(hello().addFunctionTool(weatherTool()).build());
+
+        assertThat(completion.choices().get(0).finishReason().asString()).isEqualTo("tool_calls");
+        ChatCompletionMessageFunctionToolCall call = completion
+                .choices()
+                .get(0)
+                .message()
+                .toolCalls()
+                .orElseThrow()
+                .get(0)
+                .asFunction();
+        assertThat(call.function().name()).isEqualTo("get_current_weather");
+        assertThat(call.function().arguments()).startsWith("{").endsWith("}").contains("\"location\"");
+    }
+
+    @Test
+    @DisplayName("a streamed answer is put together, with the usage that was asked for")
+    void stream() {
+        ChatCompletion completion = accumulated(hello().streamOptions(
+                        ChatCompletionStreamOptions.builder().includeUsage(true).build())
+                .build());
+
+        assertThat(completion.choices().get(0).message().content()).hasValue("Hello there");
+        assertThat(completion.usage().orElseThrow().completionTokens()).isEqualTo(2);
+    }
+
+    private static ChatCompletion accumulated(ChatCompletionCreateParams params) {
+        ChatCompletionAccumulator whole = ChatCompletionAccumulator.create();
+        try (StreamResponse<ChatCompletionChunk> chunks =
+                client.chat().completions().createStreaming(params)) {
+            chunks.stream().forEach(whole::accumulate);
+        }
+        return whole.chatCompletion();
+    }
+
+    private static FunctionDefinition weatherTool() {
+        return FunctionDefinition.builder()
+                .name("get_current_weather")
+                .description("Get the current weather in a given location")
+                .parameters(FunctionParameters.builder()
+                        .putAdditionalProperty("type", JsonValue.from("object"))
+                        .putAdditionalProperty(
+                                "properties", JsonValue.from(Map.of("location", Map.of("type", "string"))))
+                        .putAdditionalProperty("required", JsonValue.from(List.of("location")))
+                        .build())
+                .build();
+    }
+
+    @Test
+    @DisplayName("embeddings, which it asks for in base64, come back as they were")
+    void embeddings() {
+        CreateEmbeddingResponse response = client.embeddings()
+                .create(EmbeddingCreateParams.builder()
+                        .model("text-embedding-3-small")
+                        .input("Hello there")
+                        .build());
+
+        assertThat(response.data()).hasSize(1);
+        assertThat(response.data().get(0).embedding()).isNotEmpty();
+        assertThat(gateway.upstream()
+                        .awaitRequest()
+                        .json()
+                        .path("encoding_format")
+                        .asText())
+                .isEqualTo("base64");
+    }
+
+    @Test
+    @DisplayName("the models of all providers are listed, under names that can be sent as they are")
+    void models() {
+        List<String> ids =
+                withoutHeader.models().list().items().stream().map(Model::id).toList();
+
+        assertThat(ids).contains("groq/openai/gpt-oss-20b", "echo/hello");
+        assertThat(gateway.upstream().requests()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("the slash in a model's path, percent-encoded, reaches Groq as it is")
+    void modelWithSlash() {
+        gateway.upstream()
+                .enqueue(Answer.json(
+                        200,
+                        "{\"id\":\"meta-llama/llama-guard-4-12b\",\"object\":\"model\",\"created\":1,"
+                                + "\"owned_by\":\"Meta\"}"));
+
+        Model model = client.models().retrieve("meta-llama/llama-guard-4-12b");
+
+        assertThat(model.ownedBy()).isEqualTo("Meta");
+        assertThat(gateway.upstream().awaitRequest().target())
+                .isEqualTo("/openai/v1/models/meta-llama%2Fllama-guard-4-12b");
+    }
+
+    @Test
+    @DisplayName("audio, sent in chunks, reaches Groq whole")
+    void audio(@TempDir Path directory) throws IOException {
+        byte[] sound = new byte[100_000];
+        Path file = Files.write(directory.resolve("speech.wav"), sound);
+
+        String text = client.audio()
+                .transcriptions()
+                .create(TranscriptionCreateParams.builder()
+                        .model("whisper-large-v3")
+                        .file(file)
+                        .build())
+                .asTranscription()
+                .text();
+
+        assertThat(text).startsWith("transcribed ");
+        ReceivedRequest received = gateway.upstream().awaitRequest();
+        assertThat(received.target()).isEqualTo("/openai/v1/audio/transcriptions");
+        assertThat(received.header("content-type").orElseThrow()).startsWith("multipart/form-data; boundary=");
+        assertThat(received.bodyLength()).isGreaterThan(sound.length);
+        assertThat(received.text()).contains("name=\"model\"").contains("whisper-large-v3");
+    }
+
+    @Test
+    @DisplayName("a key that Groq refuses becomes UnauthorizedException, with Groq's words")
+    void unauthorized() {
+        gateway.upstream().answerWith(Answer.json(401, error("Invalid API Key", "invalid_api_key")));
+
+        assertThatThrownBy(() -> client.chat().completions().create(hello().build()))
+                .isInstanceOfSatisfying(UnauthorizedException.class, refusal -> {
+                    assertThat(refusal.getMessage()).contains("Invalid API Key");
+                    assertThat(refusal.code()).hasValue("invalid_api_key");
+                });
+        assertThat(gateway.upstream().requests()).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("Groq's Retry-After is waited for")
+    void retryAfter() {
+        gateway.upstream()
+                .enqueue(Answer.json(429, Headers.of("retry-after", "1"), error("slow down", "rate_limit_exceeded")));
+        long begin = System.nanoTime();
+
+        ChatCompletion completion = client.chat().completions().create(hello().build());
+
+        // Without the header it would wait half a second.
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofMillis(950));
+        assertThat(completion.choices().get(0).message().content()).hasValue("Hello there");
+        assertThat(gateway.upstream().requests()).hasSize(2);
+    }
+
+    @Test
+    @DisplayName("a rate limit that persists becomes RateLimitException")
+    void rateLimit() {
+        gateway.upstream()
+                .answerWith(Answer.json(
+                        429, Headers.of("retry-after-ms", "10"), error("slow down", "rate_limit_exceeded")));
+
+        assertThatThrownBy(() -> client.chat().completions().create(hello().build()))
+                .isInstanceOfSatisfying(RateLimitException.class, refusal -> {
+                    assertThat(refusal.getMessage()).contains("slow down");
+                    assertThat(refusal.headers().values("retry-after-ms")).containsExactly("10");
+                });
+        assertThat(gateway.upstream().requests()).hasSize(3);
+    }
+
+    @Test
+    @DisplayName("a server error is tried again")
+    void serverError() {
+        gateway.upstream().enqueue(Answer.json(500, Headers.of("retry-after-ms", "10"), error("oops", "server_error")));
+
+        ChatCompletion completion = client.chat().completions().create(hello().build());
+
+        assertThat(completion.choices().get(0).message().content()).hasValue("Hello there");
+        assertThat(gateway.upstream().requests()).hasSize(2);
+    }
+
+    @Test
+    @DisplayName("the gateway's own refusals are errors like any other")
+    void ownRefusal() {
+        assertThatThrownBy(() -> withoutHeader
+                        .chat()
+                        .completions()
+                        .create(hello().putAdditionalHeader("x-provider", "grok")
+                                .build()))
+                .isInstanceOf(BadRequestException.class)
+                .hasMessageContaining("no provider named \"grok\"");
+    }
+
+    @Test
+    @DisplayName("leaving a stream ends the request to Groq at once")
+    void abort() {
+        gateway.upstream().enqueue(Faults.stallMidStream(3));
+
+        try (StreamResponse<ChatCompletionChunk> chunks =
+                client.chat().completions().createStreaming(hello().build())) {
+            Iterator<ChatCompletionChunk> each = chunks.stream().iterator();
+            assertThat(each.next().choices()).isNotEmpty();
+            assertThat(each.next().choices().get(0).delta().content()).hasValue("word ");
+        }
+
+        assertThat(gateway.upstream().awaitClientClosed(Duration.ofSeconds(2)).withinAnswer())
+                .isTrue();
+    }
+
+    static Stream<Arguments> wholeStreams() {
+        return StreamForms.whole().entrySet().stream().map(form -> Arguments.of(form.getKey(), form.getValue()));
+    }
+
+    static List<String> brokenStreams() {
+        return StreamForms.broken();
+    }
+
+    @ParameterizedTest
+    @MethodSource("wholeStreams")
+    @DisplayName("a whole stream is read, whatever its form")
+    void whole(String form, String text) {
+        gateway.upstream().enqueue(StreamForms.answer(form));
+
+        assertThat(text(withoutRetries)).isEqualTo(text);
+    }
+
+    @ParameterizedTest
+    @MethodSource("brokenStreams")
+    @DisplayName("a broken stream raises, and never looks like a whole answer")
+    void broken(String form) {
+        gateway.upstream().enqueue(StreamForms.answer(form));
+
+        assertThatThrownBy(() -> text(withoutRetries)).isInstanceOf(OpenAIException.class);
+    }
+
+    private static String text(OpenAIClient through) {
+        try (StreamResponse<ChatCompletionChunk> chunks =
+                through.chat().completions().createStreaming(hello().build())) {
+            return chunks.stream()
+                    .flatMap(chunk -> chunk.choices().stream())
+                    .flatMap(choice -> choice.delta().content().stream())
+                    .collect(Collectors.joining());
+        }
+    }
+
+    private static String error(String message, String code) {
+        return "{\"error\":{\"message\":\"" + message + "\",\"type\":\"some_error\",\"param\":null,\"code\":\"" + code
+                + "\"}}";
+    }
+}
