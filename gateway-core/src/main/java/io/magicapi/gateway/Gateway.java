@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
@@ -38,6 +38,7 @@ public final class Gateway {
     private final ProviderCatalog catalog;
     private final PluginRegistry plugins;
     private final ActiveRequests active = new ActiveRequests();
+    private final AtomicInteger connections = new AtomicInteger();
     private final List<HttpFront> fronts = new CopyOnWriteArrayList<>();
     private volatile boolean accepting = true;
 
@@ -93,7 +94,8 @@ public final class Gateway {
                 config.server().port() == 0 ? ANY_SHARED_PORT : config.server().port();
         return vertx.deployVerticle(
                 () -> {
-                    HttpFront front = new HttpFront(config, port, catalog, boundary, active, () -> accepting);
+                    HttpFront front =
+                            new HttpFront(config, port, catalog, boundary, active, connections, () -> accepting);
                     fronts.add(front);
                     return front;
                 },
@@ -128,14 +130,13 @@ public final class Gateway {
     /**
      * Stops: readiness goes off, no connection is accepted any more, requests under way may finish.
      *
-     * @param drain how long they may take; what is left then is cut
+     * @param drain how long they may take; what is left then is told that the gateway shuts down, and broken off
      * @return completes when everything has stopped
      */
     public Future<Void> shutdown(Duration drain) {
         accepting = false;
-        List<Future<Void>> drained = fronts.stream()
-                .map(front -> front.shutdown(drain.toMillis(), TimeUnit.MILLISECONDS))
-                .toList();
+        List<Future<Void>> drained =
+                fronts.stream().map(front -> front.shutdown(drain)).toList();
         return Future.join(drained).transform(done -> plugins.close()).transform(done -> vertx.close());
     }
 }

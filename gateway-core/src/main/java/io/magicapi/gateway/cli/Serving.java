@@ -27,9 +27,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Serving {
 
-    /** How long requests may go on after the signal; service managers send KILL soon after this. */
-    private static final Duration DRAIN = Duration.ofSeconds(30);
-
     /** What closing may take beyond that. */
     private static final Duration GRACE = Duration.ofSeconds(3);
 
@@ -140,17 +137,18 @@ final class Serving {
         if (!stopping.compareAndSet(false, true)) {
             return;
         }
+        Duration drain = config.server().timeouts().drain();
         int inFlight = gateway.inFlight();
         String waiting = inFlight == 0
                 ? "stopping"
                 : (inFlight == 1 ? "1 request" : inFlight + " requests") + " in flight, waiting up to "
-                        + DRAIN.toSeconds() + " s…";
+                        + drain.toSeconds() + " s…";
         log.atInfo().addKeyValue("in-flight", inFlight).log(waiting);
         try {
-            Future<Void> shutdown = gateway.shutdown(DRAIN);
+            Future<Void> shutdown = gateway.shutdown(drain);
             shutdown.toCompletionStage()
                     .toCompletableFuture()
-                    .get(DRAIN.plus(GRACE).toMillis(), TimeUnit.MILLISECONDS);
+                    .get(drain.plus(GRACE).toMillis(), TimeUnit.MILLISECONDS);
             log.info("stopped");
         } catch (TimeoutException e) {
             log.atWarn().addKeyValue("in-flight", gateway.inFlight()).log("stopped before all requests had ended");

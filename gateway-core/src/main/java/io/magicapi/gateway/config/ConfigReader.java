@@ -15,6 +15,7 @@ import io.magicapi.gateway.config.GatewayConfig.Plugins;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.GatewayConfig.Routing;
 import io.magicapi.gateway.config.GatewayConfig.Server;
+import io.magicapi.gateway.config.GatewayConfig.Timeouts;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -45,6 +46,8 @@ final class ConfigReader {
 
     /** Real names are in capitals by custom, and real keys are not: so a key put here by mistake is noticed. */
     private static final Pattern VARIABLE = Pattern.compile("[A-Z_][A-Z0-9_]{0,127}");
+
+    private static final int MAX_COUNT = 1_000_000;
 
     private static final DataSize LEAST = DataSize.kibibytes(1);
 
@@ -150,7 +153,27 @@ final class ConfigReader {
                                         limits,
                                         "request-line",
                                         DataSize.mebibytes(1),
-                                        defaults.limits().requestLine()))));
+                                        defaults.limits().requestLine()),
+                                limits.number(
+                                        "connections",
+                                        1,
+                                        MAX_COUNT,
+                                        defaults.limits().connections()),
+                                limits.number(
+                                        "in-flight",
+                                        1,
+                                        MAX_COUNT,
+                                        defaults.limits().inFlight()))),
+                section.section("timeouts", timeouts -> timeouts(timeouts, defaults.timeouts())));
+    }
+
+    private static Timeouts timeouts(Section section, Timeouts defaults) {
+        return new Timeouts(
+                duration(section, "request-head", defaults.requestHead()),
+                duration(section, "request-body", defaults.requestBody()),
+                duration(section, "keep-alive", defaults.keepAlive()),
+                duration(section, "slow-reader", defaults.slowReader()),
+                duration(section, "drain", defaults.drain()));
     }
 
     private ProviderSettings provider(String name, Section section) {
@@ -177,7 +200,11 @@ final class ConfigReader {
                                         deadlines,
                                         "first-byte",
                                         defaults.deadlines().firstByte()),
-                                duration(deadlines, "idle", defaults.deadlines().idle()))),
+                                duration(deadlines, "idle", defaults.deadlines().idle()),
+                                duration(
+                                        deadlines, "total", defaults.deadlines().total()),
+                                deadlines.optional(
+                                        "total-stream", "duration", ConfigReader::duration, ConfigReader::show))),
                 section.object("options"));
     }
 
@@ -260,19 +287,20 @@ final class ConfigReader {
                 size -> TextNode.valueOf(size.toString()));
     }
 
+    private static Duration duration(String text) {
+        Duration duration = Durations.parse(text);
+        if (duration.isZero() || duration.compareTo(Duration.ofHours(24)) > 0) {
+            throw new IllegalArgumentException("must be from 1ms to 24h");
+        }
+        return duration;
+    }
+
+    private static JsonNode show(Duration duration) {
+        return TextNode.valueOf(Durations.format(duration));
+    }
+
     private static Duration duration(Section section, String name, Duration fallback) {
-        return section.value(
-                name,
-                "duration",
-                fallback,
-                text -> {
-                    Duration duration = Durations.parse(text);
-                    if (duration.isZero() || duration.compareTo(Duration.ofHours(24)) > 0) {
-                        throw new IllegalArgumentException("must be from 1ms to 24h");
-                    }
-                    return duration;
-                },
-                duration -> TextNode.valueOf(Durations.format(duration)));
+        return section.value(name, "duration", fallback, ConfigReader::duration, ConfigReader::show);
     }
 
     private static Path path(Section section, String name, Path fallback) {

@@ -29,7 +29,7 @@ public record GatewayConfig(
     /** {@return the configuration of an operator who configured nothing} */
     public static GatewayConfig defaults() {
         return new GatewayConfig(
-                new Server("127.0.0.1", 3000, false, Cors.NONE, Limits.DEFAULT),
+                new Server("127.0.0.1", 3000, false, Cors.NONE, Limits.DEFAULT, Timeouts.DEFAULT),
                 new Plugins(Path.of("plugins"), Path.of("data"), true),
                 Map.of(),
                 new Routing(Optional.empty()),
@@ -49,9 +49,10 @@ public record GatewayConfig(
      * @param port the port to bind; 0 for any free one
      * @param http2Cleartext whether HTTP/2 is offered without TLS (h2c)
      * @param cors which browsers' pages may call
-     * @param limits what is refused for its size
+     * @param limits what is refused for its size or number
+     * @param timeouts how patient the gateway is with clients
      */
-    public record Server(String host, int port, boolean http2Cleartext, Cors cors, Limits limits) {}
+    public record Server(String host, int port, boolean http2Cleartext, Cors cors, Limits limits, Timeouts timeouts) {}
 
     /**
      * Cross-origin access for browsers.
@@ -71,18 +72,47 @@ public record GatewayConfig(
     }
 
     /**
-     * Sizes above which a request is refused.
+     * What is refused for its size or number.
      *
      * @param body a body that is read into memory (JSON)
      * @param upload a body that is streamed through (multipart)
      * @param headerBlock all request headers together
      * @param requestLine the request line
+     * @param connections connections of clients that are served at once; on more, requests are answered 503
+     * @param inFlight requests that are served at once; more are answered 503
      */
-    public record Limits(DataSize body, DataSize upload, DataSize headerBlock, DataSize requestLine) {
+    public record Limits(
+            DataSize body, DataSize upload, DataSize headerBlock, DataSize requestLine, int connections, int inFlight) {
 
-        /** 32 MiB, 256 MiB, 16 KiB, 8 KiB. */
+        /** 32 MiB, 256 MiB, 16 KiB, 8 KiB, 20,000 connections, 20,000 requests. */
         public static final Limits DEFAULT = new Limits(
-                DataSize.mebibytes(32), DataSize.mebibytes(256), DataSize.kibibytes(16), DataSize.kibibytes(8));
+                DataSize.mebibytes(32),
+                DataSize.mebibytes(256),
+                DataSize.kibibytes(16),
+                DataSize.kibibytes(8),
+                20_000,
+                20_000);
+    }
+
+    /**
+     * How patient the gateway is with clients. How long a provider may take is another matter: {@link Deadlines}.
+     *
+     * @param requestHead from the connection to the end of its first request's headers
+     * @param requestBody for a body to arrive, and a second more for each KiB of it
+     * @param keepAlive from one request to the end of the next one's headers
+     * @param slowReader how long a client may take nothing of an answer that waits for it
+     * @param drain how long requests may go on when the gateway is told to stop
+     */
+    public record Timeouts(
+            Duration requestHead, Duration requestBody, Duration keepAlive, Duration slowReader, Duration drain) {
+
+        /** 10 s, 30 s, 75 s, 60 s, 30 s. */
+        public static final Timeouts DEFAULT = new Timeouts(
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(75),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(30));
     }
 
     /**
@@ -130,12 +160,19 @@ public record GatewayConfig(
      * @param connect to open a connection, or to wait for a free one
      * @param firstByte from the request's last byte to the head of the answer
      * @param idle between two chunks of the answer
+     * @param total for all of it, from when the provider is chosen; of requests that ask for no stream
+     * @param totalStream the same for those that ask for one; empty: as long as it takes
      */
-    public record Deadlines(Duration connect, Duration firstByte, Duration idle) {
+    public record Deadlines(
+            Duration connect, Duration firstByte, Duration idle, Duration total, Optional<Duration> totalStream) {
 
-        /** 3 s, 5 min, 60 s: slow models answer whole requests only after minutes. */
-        public static final Deadlines DEFAULT =
-                new Deadlines(Duration.ofSeconds(3), Duration.ofMinutes(5), Duration.ofSeconds(60));
+        /** 3 s, 5 min, 60 s, 10 min, no end: slow models answer whole requests only after minutes. */
+        public static final Deadlines DEFAULT = new Deadlines(
+                Duration.ofSeconds(3),
+                Duration.ofMinutes(5),
+                Duration.ofSeconds(60),
+                Duration.ofMinutes(10),
+                Optional.empty());
     }
 
     /**

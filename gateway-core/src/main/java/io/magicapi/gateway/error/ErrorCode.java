@@ -31,6 +31,7 @@ public enum ErrorCode {
     UPSTREAM_CUT(502, "upstream_error", "upstream_cut"),
     PROVIDER_UNAVAILABLE(503, "server_error", "provider_unavailable"),
     OVERLOADED(503, "server_error", "overloaded"),
+    SHUTTING_DOWN(503, "server_error", "shutting_down"),
     UPSTREAM_TIMEOUT(504, "upstream_error", "upstream_timeout");
 
     private final int status;

@@ -7,20 +7,19 @@ import io.magicapi.gateway.api.Secret;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.magicapi.gateway.plugins.Lease;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.routing.ProviderChoice;
 import io.magicapi.gateway.routing.RequestPeek;
+import io.magicapi.gateway.upstream.BodyPatience;
 import io.magicapi.gateway.upstream.GatewayCall;
 import io.magicapi.gateway.upstream.HeaderPolicy;
-import io.magicapi.gateway.upstream.PluginBoundary;
-import io.magicapi.gateway.upstream.Relay;
+import io.magicapi.gateway.upstream.Relays;
 import io.magicapi.gateway.upstream.Upload;
-import io.magicapi.gateway.upstream.UpstreamClient;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -58,26 +57,18 @@ final class ApiHandler {
     private static final Set<Operation> MODEL_IN_FORM =
             Set.of(Operation.AUDIO_TRANSCRIPTIONS, Operation.AUDIO_TRANSLATIONS, Operation.IMAGES);
 
-    private final Vertx vertx;
     private final GatewayConfig config;
     private final ProviderCatalog catalog;
-    private final UpstreamClient upstreams;
-    private final PluginBoundary boundary;
+    private final LoopClock clock;
+    private final Relays relays;
     private final ErrorAnswers errors;
     private final ModelList models = new ModelList();
 
-    ApiHandler(
-            Vertx vertx,
-            GatewayConfig config,
-            ProviderCatalog catalog,
-            UpstreamClient upstreams,
-            PluginBoundary boundary,
-            ErrorAnswers errors) {
-        this.vertx = vertx;
+    ApiHandler(GatewayConfig config, ProviderCatalog catalog, LoopClock clock, Relays relays, ErrorAnswers errors) {
         this.config = config;
         this.catalog = catalog;
-        this.upstreams = upstreams;
-        this.boundary = boundary;
+        this.clock = clock;
+        this.relays = relays;
         this.errors = errors;
     }
 
@@ -174,7 +165,7 @@ final class ApiHandler {
             throw BodyReader.tooLarge(limit);
         }
         sayContinue(inbound.request());
-        return BodyReader.read(inbound.request(), limit)
+        return BodyReader.read(inbound.request(), limit, patience(inbound.request()))
                 .compose(body -> inbound.isJson() ? relayJson(inbound, body) : relayOther(inbound, body));
     }
 
@@ -262,22 +253,26 @@ final class ApiHandler {
     /** Holds what comes of an upload until its model is known, then lets it pass. */
     private Future<Void> routeUpload(Inbound inbound) {
         long limit = config.server().limits().body().bytes();
-        return FormReader.read(inbound.request(), limit).compose(form -> {
-            Optional<String> named = form.peek().model();
-            ProviderChoice choice = choose(inbound, named);
-            Buffer sent = choice.modelChanged() ? form.withModel(choice.model().orElseThrow()) : form.read();
-            long grown = (long) sent.length() - form.read().length();
-            return startUpload(inbound, named, sent, form.whole(), grown);
-        });
+        return FormReader.read(inbound.request(), limit, patience(inbound.request()))
+                .compose(form -> {
+                    Optional<String> named = form.peek().model();
+                    ProviderChoice choice = choose(inbound, named);
+                    Buffer sent = choice.modelChanged()
+                            ? form.withModel(choice.model().orElseThrow())
+                            : form.read();
+                    long grown = (long) sent.length() - form.read().length();
+                    return startUpload(inbound, named, sent, form.whole(), grown);
+                });
     }
 
     private Future<Void> startUpload(Inbound inbound, Optional<String> model, Buffer read, boolean whole, long grown) {
         Route route = lease(inbound, model);
         long length = inbound.length() < 0 ? -1 : inbound.length() + grown;
         Upload upload = new Upload(
-                vertx,
+                clock,
                 route.choice().provider(),
                 inbound.request(),
+                patience(inbound.request()),
                 read,
                 whole,
                 length,
@@ -306,16 +301,11 @@ final class ApiHandler {
                 headers,
                 inbound.key().or(() -> choice.provider().keys().choose()),
                 body);
-        return new Relay(
-                        vertx,
-                        upstreams,
-                        boundary,
-                        inbound.request(),
-                        call,
-                        route.lease(),
-                        inbound.record(),
-                        choice.warning())
-                .run(upload);
+        return relays.serve(inbound.request(), call, route.lease(), inbound.record(), choice.warning(), upload);
+    }
+
+    private BodyPatience patience(HttpServerRequest request) {
+        return new BodyPatience(clock, request, config.server().timeouts().requestBody());
     }
 
     private static Headers clientHeaders(HttpServerRequest request) {

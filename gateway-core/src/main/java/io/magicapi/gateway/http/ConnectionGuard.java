@@ -1,34 +1,108 @@
 package io.magicapi.gateway.http;
 
+import io.magicapi.gateway.config.GatewayConfig.Timeouts;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.Deadline;
+import io.magicapi.gateway.loop.LoopClock;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
-import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Refuses requests whose shape two servers could read differently (request smuggling) or that no API client sends.
- * Netty's own decoder refuses the rest.
+ * What a connection may do before anybody looks at what it asks for. For one event loop.
  *
- * <p>A refused connection is poisoned: what was pipelined behind the refused request may be the smuggled one, and must
- * not run, though Vert.x would still deliver it. For one event loop.
+ * <p><b>Shape.</b> Requests are refused whose shape two servers could read differently (request smuggling) or that no API
+ * client sends; Netty's own decoder refuses the rest. A refused connection is poisoned: what was pipelined behind the
+ * refused request may be the smuggled one, and must not run, though Vert.x would still deliver it.
+ *
+ * <p><b>Time.</b> A connection has a deadline for the head of its first request, and for that of each further one. (An
+ * idle timeout on the socket would not do: it would also end a client that quietly waits for a slow model.)
+ *
+ * <p><b>Number.</b> Beyond the limit connections are still accepted, but told that the gateway is overloaded.
  */
 final class ConnectionGuard {
 
     private static final Pattern METHOD = Pattern.compile("[A-Z]{1,20}");
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._~%:\\[\\]-]{1,255}");
 
-    private final Set<HttpConnection> poisoned = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final LoopClock clock;
+    private final Timeouts timeouts;
+    private final int maxConnections;
+    private final AtomicInteger connections;
+    private final Map<HttpConnection, Guarded> guarded = new IdentityHashMap<>();
+
+    /** What is known of one connection. */
+    private static final class Guarded {
+        private final boolean surplus;
+        private boolean poisoned;
+        private @Nullable Deadline deadline;
+
+        private Guarded(boolean surplus) {
+            this.surplus = surplus;
+        }
+
+        private void stopWaiting() {
+            if (deadline != null) {
+                deadline.cancel();
+                deadline = null;
+            }
+        }
+    }
+
+    /**
+     * A guard for one event loop.
+     *
+     * @param connections counts the connections of all event loops
+     */
+    ConnectionGuard(LoopClock clock, Timeouts timeouts, int maxConnections, AtomicInteger connections) {
+        this.clock = clock;
+        this.timeouts = timeouts;
+        this.maxConnections = maxConnections;
+        this.connections = connections;
+    }
+
+    /** Begins to guard a connection that was just accepted. */
+    void accepted(HttpConnection connection) {
+        Guarded state = new Guarded(connections.incrementAndGet() > maxConnections);
+        guarded.put(connection, state);
+        state.deadline = clock.start(timeouts.requestHead(), connection::close);
+        connection.closeHandler(closed -> {
+            connections.decrementAndGet();
+            state.stopWaiting();
+            guarded.remove(connection);
+        });
+    }
+
+    /** Stops waiting for a request: here it is. */
+    void requestBegan(HttpServerRequest request) {
+        Guarded state = guarded.get(request.connection());
+        if (state != null) {
+            state.stopWaiting();
+        }
+    }
+
+    /** Begins to wait for the next request. */
+    void requestOver(HttpServerRequest request) {
+        HttpConnection connection = request.connection();
+        Guarded state = guarded.get(connection);
+        if (state != null && request.version() != HttpVersion.HTTP_2) {
+            state.stopWaiting();
+            state.deadline = clock.start(timeouts.keepAlive(), connection::close);
+        }
+    }
 
     /** {@return whether nothing on this request's connection may run any more} */
     boolean isPoisoned(HttpServerRequest request) {
-        return !poisoned.isEmpty() && poisoned.contains(request.connection());
+        Guarded state = guarded.get(request.connection());
+        return state != null && state.poisoned;
     }
 
     /** Lets nothing run any more on this request's connection; streams of HTTP/2 cannot run into each other. */
@@ -36,14 +110,19 @@ final class ConnectionGuard {
         if (request.version() == HttpVersion.HTTP_2) {
             return;
         }
-        HttpConnection connection = request.connection();
-        if (poisoned.add(connection)) {
-            connection.closeHandler(closed -> poisoned.remove(connection));
+        Guarded state = guarded.get(request.connection());
+        if (state != null) {
+            state.poisoned = true;
         }
     }
 
     /** @throws GatewayException if the request must be refused and its connection closed */
     void check(HttpServerRequest request) {
+        Guarded state = guarded.get(request.connection());
+        if (state != null && state.surplus) {
+            throw new GatewayException(
+                    ErrorCode.OVERLOADED, "the gateway has all the connections it takes (server.limits.connections)");
+        }
         HttpMethod method = request.method();
         if (method.equals(HttpMethod.CONNECT)
                 || method.equals(HttpMethod.TRACE)

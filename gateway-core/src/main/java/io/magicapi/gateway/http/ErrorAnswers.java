@@ -3,15 +3,17 @@ package io.magicapi.gateway.http;
 import io.magicapi.gateway.error.ErrorBody;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.Deadline;
+import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.vertx.core.MultiMap;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import java.time.Duration;
 import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,15 +24,15 @@ final class ErrorAnswers {
     private static final Logger log = LoggerFactory.getLogger(ErrorAnswers.class);
 
     /** How long the rest of a refused body is read and thrown away, so that its sender gets to read the answer. */
-    private static final long LINGER_MILLIS = 2000;
+    private static final Duration LINGER = Duration.ofSeconds(2);
 
     private static final String RETRY_AFTER_SECONDS = "1";
 
-    private final Vertx vertx;
+    private final LoopClock clock;
     private final ConnectionGuard guard;
 
-    ErrorAnswers(Vertx vertx, ConnectionGuard guard) {
-        this.vertx = vertx;
+    ErrorAnswers(LoopClock clock, ConnectionGuard guard) {
+        this.clock = clock;
         this.guard = guard;
     }
 
@@ -71,7 +73,7 @@ final class ErrorAnswers {
                 .putHeader("content-type", "application/json")
                 .putHeader("content-length", Integer.toString(body.length))
                 .putHeader("x-request-id", requestId);
-        if (failure.code() == ErrorCode.OVERLOADED || failure.code() == ErrorCode.PROVIDER_UNAVAILABLE) {
+        if (failure.code().status() == 503) {
             response.putHeader("retry-after", RETRY_AFTER_SECONDS);
         }
         if (failure.code() == ErrorCode.METHOD_NOT_ALLOWED) {
@@ -106,11 +108,11 @@ final class ErrorAnswers {
             request.response().endHandler(sent -> request.connection().close());
             return;
         }
-        long timer = vertx.setTimer(LINGER_MILLIS, late -> request.connection().close());
-        request.exceptionHandler(left -> vertx.cancelTimer(timer));
+        Deadline late = clock.start(LINGER, () -> request.connection().close());
+        request.exceptionHandler(left -> late.cancel());
         request.handler(discarded -> {});
         request.endHandler(end -> {
-            vertx.cancelTimer(timer);
+            late.cancel();
             request.connection().close();
         });
         request.resume();

@@ -2,7 +2,9 @@ package io.magicapi.gateway.http;
 
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.routing.MultipartPeek;
+import io.magicapi.gateway.upstream.BodyPatience;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -38,9 +40,9 @@ final class FormReader {
      * Reads from a paused request, and leaves it paused.
      *
      * @param limit how much is held at most, in bytes; what lies behind it stays unread, and the model unknown
-     * @return fails if the body is not multipart form data
+     * @return fails if the body is not multipart form data, or comes too slowly
      */
-    static Future<Form> read(HttpServerRequest request, long limit) {
+    static Future<Form> read(HttpServerRequest request, long limit, BodyPatience patience) {
         String boundary = MultipartPeek.boundary(
                         Optional.ofNullable(request.getHeader("content-type")).orElse(""))
                 .orElseThrow(() -> new GatewayException(
@@ -50,10 +52,12 @@ final class FormReader {
         MultipartPeek peek = new MultipartPeek(boundary);
         Buffer read = Buffer.buffer();
         Promise<Form> form = Promise.promise();
+        Deadline deadline = patience.start(form::tryFail);
         request.exceptionHandler(
                 left -> form.tryFail(new GatewayException(ErrorCode.INVALID_REQUEST, "the upload broke off")));
         request.endHandler(end -> form.tryComplete(new Form(peek, read, true)));
         request.handler(chunk -> {
+            deadline.progress(chunk.length());
             read.appendBuffer(chunk);
             peek.feed(chunk);
             if (peek.malformed()) {
@@ -64,6 +68,6 @@ final class FormReader {
             }
         });
         request.resume();
-        return form.future();
+        return form.future().onComplete(done -> deadline.cancel());
     }
 }

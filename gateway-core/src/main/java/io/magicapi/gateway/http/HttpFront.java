@@ -3,13 +3,16 @@ package io.magicapi.gateway.http;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Cors;
 import io.magicapi.gateway.config.GatewayConfig.Limits;
+import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.ActiveRequests;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.upstream.PluginBoundary;
+import io.magicapi.gateway.upstream.Relays;
 import io.magicapi.gateway.upstream.UpstreamClient;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -22,16 +25,22 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.CorsHandler;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The listener of one event loop. All instances share the port, the connections are spread over them, and each keeps
  * what it needs to itself: the loop that accepted a connection serves it to the end.
  */
 public final class HttpFront extends VerticleBase {
+
+    /** How long the last words of requests that are broken off may take to reach their clients. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
     private static final String PATH = "api-path";
     private static final String RECORD = "record";
@@ -45,14 +54,17 @@ public final class HttpFront extends VerticleBase {
     private final ActiveRequests active;
     private final BooleanSupplier ready;
     private final HttpServerOptions options;
-    private final ConnectionGuard guard = new ConnectionGuard();
+    private final AtomicInteger connections;
 
-    private @org.jspecify.annotations.Nullable HttpServer server;
+    private @Nullable HttpServer server;
+    private @Nullable Relays relays;
 
     /**
      * A listener that does not listen yet.
      *
      * @param port the port to bind; a negative one is any free port, the same for all instances
+     * @param active counts the requests of all event loops
+     * @param connections counts the connections of all event loops
      * @param ready whether new requests are welcome, for {@code /health/ready}
      */
     public HttpFront(
@@ -61,11 +73,13 @@ public final class HttpFront extends VerticleBase {
             ProviderCatalog catalog,
             PluginBoundary boundary,
             ActiveRequests active,
+            AtomicInteger connections,
             BooleanSupplier ready) {
         this.config = config;
         this.catalog = catalog;
         this.boundary = boundary;
         this.active = active;
+        this.connections = connections;
         this.ready = ready;
         this.options = options(config, port);
     }
@@ -86,10 +100,18 @@ public final class HttpFront extends VerticleBase {
 
     @Override
     public Future<?> start() {
-        ErrorAnswers errors = new ErrorAnswers(vertx, guard);
-        Router router = router(errors);
+        LoopClock clock = new LoopClock(vertx);
+        Server settings = config.server();
+        ConnectionGuard guard = new ConnectionGuard(
+                clock, settings.timeouts(), settings.limits().connections(), connections);
+        ErrorAnswers errors = new ErrorAnswers(clock, guard);
+        Relays ours = new Relays(
+                clock, new UpstreamClient(vertx), boundary, settings.timeouts().slowReader());
+        relays = ours;
+        Router router = router(new ApiHandler(config, catalog, clock, ours, errors), guard, errors);
         HttpServer listener = vertx.createHttpServer(options)
-                .requestHandler(request -> receive(request, router, errors))
+                .connectionHandler(guard::accepted)
+                .requestHandler(request -> receive(request, router, guard, errors))
                 .invalidRequestHandler(request -> refuseMalformed(request, errors));
         server = listener;
         return listener.listen();
@@ -103,13 +125,24 @@ public final class HttpFront extends VerticleBase {
     /**
      * Accepts no more connections and lets requests under way finish. Call on any thread.
      *
-     * @return completes when all are finished, or cut at the bound
+     * @param drain how long they may take; then they are told that the gateway shuts down
+     * @return completes when all are over
      */
-    public Future<Void> shutdown(long bound, TimeUnit unit) {
-        return server == null ? Future.succeededFuture() : server.shutdown(bound, unit);
+    public Future<Void> shutdown(Duration drain) {
+        HttpServer listener = server;
+        Relays running = relays;
+        if (listener == null || running == null) {
+            return Future.succeededFuture();
+        }
+        context.runOnContext(begun -> vertx.setTimer(
+                Math.max(1, drain.toMillis()),
+                due -> running.breakOffAll(new GatewayException(
+                        ErrorCode.SHUTTING_DOWN, "the gateway shuts down; try again in a moment"))));
+        return listener.shutdown(drain.plus(LAST_WORDS).toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private void receive(HttpServerRequest request, Router router, ErrorAnswers errors) {
+    private void receive(HttpServerRequest request, Router router, ConnectionGuard guard, ErrorAnswers errors) {
+        guard.requestBegan(request);
         if (guard.isPoisoned(request)) {
             return;
         }
@@ -139,15 +172,15 @@ public final class HttpFront extends VerticleBase {
         errors.refuse(request, RequestIds.next(), refusal);
     }
 
-    private Router router(ErrorAnswers errors) {
-        ApiHandler api = new ApiHandler(vertx, config, catalog, new UpstreamClient(vertx), boundary, errors);
+    private Router router(ApiHandler api, ConnectionGuard guard, ErrorAnswers errors) {
         Router router = Router.router(vertx);
-        router.route().handler(this::begin);
+        router.route().handler(context -> begin(context, guard));
         router.options().handler(HttpFront::recordAnswer);
         cors(router, config.server().cors());
         router.options().handler(this::answerOptions);
         router.route("/health/live").handler(context -> health(context, errors, true));
         router.route("/health/ready").handler(context -> health(context, errors, ready.getAsBoolean()));
+        router.route().handler(this::refuseTooMany);
         router.route().handler(context -> {
             Optional<ApiPath> path = context.get(PATH);
             path.ifPresentOrElse(
@@ -172,12 +205,27 @@ public final class HttpFront extends VerticleBase {
         return failure == null ? new GatewayException(ErrorCode.INVALID_REQUEST, "the request is malformed") : failure;
     }
 
-    private void begin(RoutingContext context) {
+    private void refuseTooMany(RoutingContext context) {
+        if (active.count() > config.server().limits().inFlight()) {
+            throw new GatewayException(
+                    ErrorCode.OVERLOADED, "the gateway serves all the requests it takes (server.limits.in-flight)");
+        }
+        context.next();
+    }
+
+    private void begin(RoutingContext context, ConnectionGuard guard) {
         HttpServerRequest request = context.request();
+        active.begin();
         String uri = request.uri();
         int query = uri.indexOf('?');
         RequestRecord record = new RequestRecord(
-                active, RequestIds.next(), request.method().name(), query < 0 ? uri : uri.substring(0, query));
+                () -> {
+                    active.end();
+                    guard.requestOver(request);
+                },
+                RequestIds.next(),
+                request.method().name(),
+                query < 0 ? uri : uri.substring(0, query));
         context.put(RECORD, record);
         context.put(PATH, ApiPath.parse(uri));
         context.next();

@@ -12,11 +12,13 @@ public final class ActiveRequests {
         return count.get();
     }
 
-    void begin() {
+    /** Counts a request that has begun. */
+    public void begin() {
         count.incrementAndGet();
     }
 
-    void end() {
+    /** Counts a request that has ended. */
+    public void end() {
         count.decrementAndGet();
     }
 }

@@ -26,7 +26,7 @@ public final class RequestRecord {
         ABORTED
     }
 
-    private final ActiveRequests active;
+    private final Runnable whenOver;
     private final String id;
     private final String method;
     private final String path;
@@ -44,12 +44,11 @@ public final class RequestRecord {
     /**
      * A request that has just arrived.
      *
-     * @param active counts it until {@link #close}
+     * @param whenOver called once, when it is over, however it ended
      * @param path without query, which may hold anything
      */
-    public RequestRecord(ActiveRequests active, String id, String method, String path) {
-        this.active = active;
-        active.begin();
+    public RequestRecord(Runnable whenOver, String id, String method, String path) {
+        this.whenOver = whenOver;
         this.id = id;
         this.method = method;
         this.path = path;
@@ -100,7 +99,7 @@ public final class RequestRecord {
             return;
         }
         closed = true;
-        active.end();
+        whenOver.run();
         if (!log.isInfoEnabled()) {
             return;
         }

@@ -4,8 +4,10 @@ import io.magicapi.gateway.api.Body;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.api.Operation;
 import io.magicapi.gateway.api.UpstreamRequest;
+import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.magicapi.gateway.observe.Usage;
@@ -13,7 +15,6 @@ import io.magicapi.gateway.plugins.Lease;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpClientRequest;
@@ -23,6 +24,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -47,7 +49,7 @@ import org.slf4j.LoggerFactory;
  *   <li>The framing of each side is that side's own business.
  * </ol>
  */
-public final class Relay implements ClientSide {
+final class Relay implements ClientSide {
 
     /** Answers whose token usage is worth looking for. */
     private static final Set<Operation> METERED =
@@ -57,75 +59,78 @@ public final class Relay implements ClientSide {
     private static final int MAX_EVENT = 16 * 1024 * 1024;
 
     /** How long an upstream may take to end its response after its last word, before its connection is given up. */
-    private static final long LINGER_MILLIS = 1000;
+    private static final Duration LINGER = Duration.ofSeconds(1);
 
     private static final Logger log = LoggerFactory.getLogger(Relay.class);
 
-    private final Vertx vertx;
+    private final Relays relays;
     private final UpstreamClient upstreams;
-    private final PluginBoundary boundary;
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final GatewayCall call;
     private final Lease lease;
     private final RequestRecord record;
     private final Optional<String> warning;
+    private final @Nullable Upload upload;
     private final Promise<Void> answered = Promise.promise();
 
-    private @Nullable Upload upload;
     private @Nullable HttpClientRequest upstream;
     private @Nullable HttpClientResponse incoming;
+    private @Nullable Answer answer;
     private @Nullable Deadline deadline;
+    private @Nullable Deadline total;
+    private @Nullable Deadline slowReader;
     private boolean requestSent = true;
     private boolean upstreamEnded;
     private boolean replayed;
     private boolean over;
 
-    /**
-     * A relay that has not begun.
-     *
-     * @param lease on the provider; closed by this relay when it is over
-     * @param warning what the client should know although the request is served
-     */
-    public Relay(
-            Vertx vertx,
-            UpstreamClient upstreams,
-            PluginBoundary boundary,
+    /** A relay that has not begun; the parameters are those of {@link Relays#serve}. */
+    Relay(
+            Relays relays,
             HttpServerRequest request,
             GatewayCall call,
             Lease lease,
             RequestRecord record,
-            Optional<String> warning) {
-        this.vertx = vertx;
-        this.upstreams = upstreams;
-        this.boundary = boundary;
+            Optional<String> warning,
+            @Nullable Upload upload) {
+        this.relays = relays;
+        this.upstreams = relays.upstreams();
         this.request = request;
         this.response = request.response();
         this.call = call;
         this.lease = lease;
         this.record = record;
         this.warning = warning;
+        this.upload = upload;
     }
 
-    /**
-     * Serves the request.
-     *
-     * @param streamedBody the client's body, if it is not held in memory
-     * @return completes when a response has been written or the client has left; fails with a {@link GatewayException}
-     *     if nothing was written and the client must be told
-     */
-    public Future<Void> run(@Nullable Upload streamedBody) {
-        upload = streamedBody;
+    /** Serves the request, see {@link Relays#serve}. */
+    Future<Void> run() {
         response.closeHandler(closed -> clientLeft());
         response.exceptionHandler(failure -> clientLeft());
         if (response.closed()) {
             clientLeft();
             return answered.future();
         }
-        boundary.open(generation(), call)
+        startTotal();
+        relays.boundary()
+                .open(generation(), call)
                 .onSuccess(wanted -> guarded(() -> connect(wanted, false)))
                 .onFailure(this::fail);
         return answered.future();
+    }
+
+    private void startTotal() {
+        Deadlines deadlines = generation().deadlines();
+        Optional<Duration> limit = call.stream() ? deadlines.totalStream() : Optional.of(deadlines.total());
+        limit.ifPresent(duration -> total = relays.clock()
+                .start(
+                        duration,
+                        () -> breakOff(new GatewayException(
+                                ErrorCode.UPSTREAM_TIMEOUT,
+                                "provider " + generation().name() + " did not finish within " + duration.toSeconds()
+                                        + " s"))));
     }
 
     private ProviderGeneration generation() {
@@ -218,13 +223,16 @@ public final class Relay implements ClientSide {
 
     private void awaitHead() {
         if (!over && incoming == null) {
-            deadline = Deadline.start(
-                    vertx,
-                    generation().deadlines().firstByte(),
-                    () -> fail(new GatewayException(
-                            ErrorCode.UPSTREAM_TIMEOUT,
-                            "provider " + generation().name() + " did not begin to answer within "
-                                    + generation().deadlines().firstByte().toSeconds() + " s")));
+            deadline = relays.clock()
+                    .start(
+                            generation().deadlines().firstByte(),
+                            () -> fail(new GatewayException(
+                                    ErrorCode.UPSTREAM_TIMEOUT,
+                                    "provider " + generation().name() + " did not begin to answer within "
+                                            + generation()
+                                                    .deadlines()
+                                                    .firstByte()
+                                                    .toSeconds() + " s")));
         }
     }
 
@@ -240,19 +248,18 @@ public final class Relay implements ClientSide {
     private void receive(HttpClientResponse head) {
         incoming = head;
         head.exceptionHandler(failure -> {}); // until there is an answer that can be cut
-        Answer answer;
+        Answer chosen;
         try {
-            answer = answer(head);
+            chosen = answer(head);
         } catch (GatewayException unusable) {
             fail(unusable);
             return;
         }
-        deadline = Deadline.start(
-                vertx,
-                generation().deadlines().idle(),
-                () -> cut(
-                        answer,
-                        new GatewayException(
+        answer = chosen;
+        deadline = relays.clock()
+                .start(
+                        generation().deadlines().idle(),
+                        () -> breakOff(new GatewayException(
                                 ErrorCode.UPSTREAM_TIMEOUT,
                                 "provider " + generation().name() + " fell silent for "
                                         + generation().deadlines().idle().toSeconds()
@@ -260,29 +267,31 @@ public final class Relay implements ClientSide {
         head.handler(bytes -> {
             if (!over && deadline != null) {
                 deadline.touch();
-                guarded(() -> answer.chunk(bytes));
+                guarded(() -> chosen.chunk(bytes));
             }
         });
         head.endHandler(end -> {
             upstreamEnded = true;
             abandonUpload();
             if (!over) {
-                guarded(answer::end);
+                guarded(chosen::end);
             }
         });
         head.exceptionHandler(failure -> {
             upstreamEnded = true;
-            cut(
-                    answer,
-                    new GatewayException(
-                            ErrorCode.UPSTREAM_CUT,
-                            "provider " + generation().name() + " broke off in the middle of its answer"));
+            breakOff(new GatewayException(
+                    ErrorCode.UPSTREAM_CUT,
+                    "provider " + generation().name() + " broke off in the middle of its answer"));
         });
     }
 
-    private void cut(Answer answer, GatewayException cause) {
-        if (!over) {
-            guarded(() -> answer.cut(cause));
+    /** Ends the request before its time, as visibly as it can still be done. */
+    void breakOff(GatewayException cause) {
+        Answer begun = answer;
+        if (begun == null) {
+            fail(cause);
+        } else if (!over) {
+            guarded(() -> begun.cut(cause));
         }
     }
 
@@ -397,7 +406,7 @@ public final class Relay implements ClientSide {
         response.headers().remove("content-encoding");
         if (!knownRetryable(status)
                 && !response.headers().contains("x-should-retry")
-                && boundary.retryable(generation(), status, headers(head))) {
+                && relays.boundary().retryable(generation(), status, headers(head))) {
             response.putHeader("x-should-retry", "true");
         }
         response.putHeader("content-length", Integer.toString(body.length()));
@@ -453,12 +462,30 @@ public final class Relay implements ClientSide {
         if (response.writeQueueFull() && source != null && deadline != null) {
             source.pause();
             deadline.pause();
+            awaitReader();
             response.drainHandler(drained -> {
                 if (!over && deadline != null) {
+                    stopAwaitingReader();
                     deadline.resume();
                     source.resume();
                 }
             });
+        }
+    }
+
+    private void awaitReader() {
+        if (slowReader == null) {
+            slowReader = relays.clock().start(relays.slowReader(), () -> {
+                clientLeft();
+                response.reset();
+            });
+        }
+    }
+
+    private void stopAwaitingReader() {
+        if (slowReader != null) {
+            slowReader.cancel();
+            slowReader = null;
         }
     }
 
@@ -473,10 +500,13 @@ public final class Relay implements ClientSide {
         lingerOnUpstream();
     }
 
-    /** The answer is whole for the client; the upstream may still have to say that it is whole for it, too. */
+    /**
+     * The answer is whole for the client; the upstream may still have to say that it is whole for it, too. (With a length
+     * it says so with its last byte.)
+     */
     private void lingerOnUpstream() {
-        if (!upstreamEnded) {
-            vertx.setTimer(LINGER_MILLIS, late -> resetUpstream());
+        if (!upstreamEnded && response.isChunked()) {
+            relays.clock().start(LINGER, this::resetUpstream);
         }
     }
 
@@ -511,10 +541,8 @@ public final class Relay implements ClientSide {
         if (over) {
             return;
         }
-        over = true;
-        stopWaiting();
+        finish();
         resetUpstream();
-        lease.close();
         answered.tryFail(failure);
     }
 
@@ -528,10 +556,19 @@ public final class Relay implements ClientSide {
     }
 
     private void close(Outcome outcome) {
+        finish();
+        record.close(outcome);
+    }
+
+    private void finish() {
         over = true;
         stopWaiting();
+        stopAwaitingReader();
+        if (total != null) {
+            total.cancel();
+        }
         lease.close();
-        record.close(outcome);
+        relays.ended(this);
     }
 
     private void resetUpstream() {

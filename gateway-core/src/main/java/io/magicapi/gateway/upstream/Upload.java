@@ -2,10 +2,11 @@ package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.Deadline;
+import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpServerRequest;
@@ -16,9 +17,10 @@ import io.vertx.core.http.HttpServerRequest;
  */
 public final class Upload {
 
-    private final Vertx vertx;
+    private final LoopClock clock;
     private final ProviderGeneration provider;
     private final HttpServerRequest source;
+    private final BodyPatience patience;
     private final Buffer read;
     private final boolean whole;
     private final long length;
@@ -31,22 +33,25 @@ public final class Upload {
      * @param provider who gets it; its idle deadline says how long it may take nothing of it. (While it does, nothing is
      *     read from the client either, and so not noticed that it left.)
      * @param source the client's request, paused
+     * @param patience with the client
      * @param read what has been read and is to be sent first; may be empty
      * @param whole whether that is all there is
      * @param length the length to announce upstream; negative if it is not known
      * @param limit how long it may be, in bytes
      */
     public Upload(
-            Vertx vertx,
+            LoopClock clock,
             ProviderGeneration provider,
             HttpServerRequest source,
+            BodyPatience patience,
             Buffer read,
             boolean whole,
             long length,
             long limit) {
-        this.vertx = vertx;
+        this.clock = clock;
         this.provider = provider;
         this.source = source;
+        this.patience = patience;
         this.read = read;
         this.whole = whole;
         this.length = length;
@@ -72,18 +77,19 @@ public final class Upload {
         if (whole) {
             return target.end(read);
         }
+        Deadline slow = patience.start(done::tryFail);
         if (read.length() > 0) {
-            pass(read, target, done);
+            pass(read, target, done, slow);
         }
-        source.handler(bytes -> pass(bytes, target, done));
+        source.handler(bytes -> pass(bytes, target, done, slow));
         source.exceptionHandler(
                 left -> done.tryFail(new GatewayException(ErrorCode.INVALID_REQUEST, "the upload broke off")));
         source.endHandler(end -> target.end().onComplete(done));
         source.resume();
-        return done.future();
+        return done.future().onComplete(sentAll -> slow.cancel());
     }
 
-    private void pass(Buffer bytes, HttpClientRequest target, Promise<Void> done) {
+    private void pass(Buffer bytes, HttpClientRequest target, Promise<Void> done, Deadline slow) {
         if (done.future().isComplete()) {
             return;
         }
@@ -92,12 +98,15 @@ public final class Upload {
             done.tryFail(tooLarge(limit));
             return;
         }
+        slow.progress(bytes.length());
         target.write(bytes);
         if (target.writeQueueFull()) {
             source.pause();
-            Deadline stalled = Deadline.start(vertx, provider.deadlines().idle(), () -> done.tryFail(tooSlow()));
+            slow.pause();
+            Deadline stalled = clock.start(provider.deadlines().idle(), () -> done.tryFail(tooSlow()));
             target.drainHandler(drained -> {
                 stalled.cancel();
+                slow.resume();
                 source.resume();
             });
         }

@@ -1,0 +1,71 @@
+package io.magicapi.gateway.loop;
+
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The deadlines of one event loop. Every request has one or two and hardly any expires, so setting one must cost next
+ * to nothing: they form a list that a single timer walks ten times a second, and only while there are any. A deadline
+ * therefore expires up to {@link #TICK} late.
+ *
+ * <p>For the event loop that it was made on.
+ */
+public final class LoopClock {
+
+    /** How often deadlines are looked at. */
+    public static final Duration TICK = Duration.ofMillis(100);
+
+    private final Vertx vertx;
+    private @Nullable Deadline first;
+    private boolean ticking;
+
+    /** A clock for the event loop this is called on. */
+    public LoopClock(Vertx vertx) {
+        this.vertx = vertx;
+    }
+
+    /**
+     * {@return a running deadline}
+     *
+     * @param limit how long from now, or from the last {@link Deadline#touch}
+     * @param onExpiry called once, on this event loop, unless the deadline is cancelled before
+     */
+    public Deadline start(Duration limit, Runnable onExpiry) {
+        Deadline deadline = new Deadline(this, limit.toNanos(), onExpiry);
+        deadline.next = first;
+        if (first != null) {
+            first.previous = deadline;
+        }
+        first = deadline;
+        if (!ticking) {
+            ticking = true;
+            vertx.setTimer(TICK.toMillis(), fired -> tick());
+        }
+        return deadline;
+    }
+
+    void remove(Deadline deadline) {
+        if (deadline.previous != null) {
+            deadline.previous.next = deadline.next;
+        } else if (first == deadline) {
+            first = deadline.next;
+        }
+        if (deadline.next != null) {
+            deadline.next.previous = deadline.previous;
+        }
+        deadline.previous = null;
+        // Its own next stays: a walk may be standing on it.
+    }
+
+    private void tick() {
+        long now = System.nanoTime();
+        for (Deadline deadline = first; deadline != null; deadline = deadline.next) {
+            deadline.check(now);
+        }
+        ticking = first != null;
+        if (ticking) {
+            vertx.setTimer(TICK.toMillis(), fired -> tick());
+        }
+    }
+}

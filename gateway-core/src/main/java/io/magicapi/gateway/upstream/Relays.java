@@ -1,0 +1,82 @@
+package io.magicapi.gateway.upstream;
+
+import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.LoopClock;
+import io.magicapi.gateway.observe.RequestRecord;
+import io.magicapi.gateway.plugins.Lease;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpServerRequest;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The relays of one event loop, and what they share. */
+public final class Relays {
+
+    private final LoopClock clock;
+    private final UpstreamClient upstreams;
+    private final PluginBoundary boundary;
+    private final Duration slowReader;
+    private final Set<Relay> running = new HashSet<>();
+
+    /**
+     * No relays yet.
+     *
+     * @param slowReader how long a client may take nothing of an answer that waits for it
+     */
+    public Relays(LoopClock clock, UpstreamClient upstreams, PluginBoundary boundary, Duration slowReader) {
+        this.clock = clock;
+        this.upstreams = upstreams;
+        this.boundary = boundary;
+        this.slowReader = slowReader;
+    }
+
+    /**
+     * Serves a request.
+     *
+     * @param lease on the provider; given back when the relay is over
+     * @param warning what the client should know although the request is served
+     * @param upload the client's body, if it is not held in memory
+     * @return completes when a response has been written or the client has left; fails if nothing was written and the
+     *     client must be told: with a {@link GatewayException}, or with a bug of ours
+     */
+    public Future<Void> serve(
+            HttpServerRequest request,
+            GatewayCall call,
+            Lease lease,
+            RequestRecord record,
+            Optional<String> warning,
+            @Nullable Upload upload) {
+        Relay relay = new Relay(this, request, call, lease, record, warning, upload);
+        running.add(relay);
+        return relay.run();
+    }
+
+    /** Ends all requests under way, each as visibly as it can still be done. */
+    public void breakOffAll(GatewayException cause) {
+        List.copyOf(running).forEach(relay -> relay.breakOff(cause));
+    }
+
+    void ended(Relay relay) {
+        running.remove(relay);
+    }
+
+    LoopClock clock() {
+        return clock;
+    }
+
+    UpstreamClient upstreams() {
+        return upstreams;
+    }
+
+    PluginBoundary boundary() {
+        return boundary;
+    }
+
+    Duration slowReader() {
+        return slowReader;
+    }
+}
