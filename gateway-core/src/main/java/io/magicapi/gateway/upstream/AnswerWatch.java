@@ -34,6 +34,11 @@ final class AnswerWatch extends ChannelDuplexHandler {
     private boolean underWay;
     private boolean begun;
 
+    /** What the decoder is reading just now. */
+    private @Nullable ByteBuf current;
+
+    private boolean leftover;
+
     private AnswerWatch() {}
 
     /** Watches a connection that has just been opened. */
@@ -81,14 +86,14 @@ final class AnswerWatch extends ChannelDuplexHandler {
             return;
         }
         begun = true;
-        bytes.retain();
+        current = bytes.retain();
         try {
             context.fireChannelRead(message);
-            // The decoder leaves in the buffer what it has no use for yet.
-            if (!underWay && bytes.isReadable()) {
+            if (leftover) {
                 context.close();
             }
         } finally {
+            current = null;
             bytes.release();
         }
     }
@@ -105,6 +110,8 @@ final class AnswerWatch extends ChannelDuplexHandler {
             }
             if (message instanceof LastHttpContent && !interim) {
                 underWay = false;
+                // The decoder tells of the end before it reads on.
+                leftover |= current != null && current.isReadable();
             }
             context.fireChannelRead(message);
         }

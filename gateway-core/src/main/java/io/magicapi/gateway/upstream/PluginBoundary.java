@@ -202,7 +202,9 @@ public final class PluginBoundary {
             return wanted;
         }
         ByteBuffer bytes = wanted.bytes().duplicate();
-        return ClientBody.held(Buffer.buffer(bytes.remaining()).setBytes(0, bytes));
+        byte[] copy = new byte[bytes.remaining()];
+        bytes.get(copy);
+        return ClientBody.held(Buffer.buffer(copy));
     }
 
     private GatewayException nullFrom(ProviderGeneration generation, String method) {

@@ -30,9 +30,9 @@ final class LogCapture extends AppenderBase<ILoggingEvent> implements AutoClosea
         return new LogCapture((Logger) LoggerFactory.getLogger(logger), Level.INFO);
     }
 
-    /** {@return a capture of every logger there is, at every level} */
-    static LogCapture ofEverything() {
-        return new LogCapture((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME), Level.TRACE);
+    /** {@return a capture of one logger from this level} */
+    static LogCapture of(String logger, Level level) {
+        return new LogCapture((Logger) LoggerFactory.getLogger(logger), level);
     }
 
     @Override
