@@ -1,15 +1,20 @@
 package io.magicapi.gateway.dist;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A program that is run to its end, with an environment of its own. */
 final class Command {
@@ -54,6 +59,18 @@ final class Command {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError("interrupted", e);
+        }
+    }
+
+    /** Skips the test that asks, and says so, if one of these programs is not on this machine. */
+    static void require(String... programs) {
+        for (String program : programs) {
+            boolean there = Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                    .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+            if (!there) {
+                System.out.println("SKIPPED: tests that need " + program);
+            }
+            assumeTrue(there, program + " is needed");
         }
     }
 

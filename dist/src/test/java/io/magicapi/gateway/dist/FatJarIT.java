@@ -83,6 +83,19 @@ class FatJarIT {
     }
 
     @Test
+    @DisplayName("the start screen tells what is served, in UTF-8 even where the environment names no language")
+    void startScreen() {
+        try (GatewayProcess gateway =
+                GatewayProcess.start(directory, Map.of("GROQ_API_KEY", KEY), "--port", "0", "--log-format", "text")) {
+            assertThat(gateway.output())
+                    .contains("  API         " + gateway.api())
+                    .containsPattern("groq +\\S+ +GROQ_API_KEY gsk_…\\S{4} +ready")
+                    .doesNotContain(KEY);
+            assertThat(gateway.post("/chat/completions", ECHO).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
     @DisplayName("bundled plugins that were deleted stay deleted")
     void deletedBundle() throws IOException {
         GatewayProcess.start(directory, Map.of()).close();
@@ -233,7 +246,7 @@ class FatJarIT {
                 Answer.json(401, refused),
                 Answer.json(200, refused),
                 Answer.openEvents(List.of("data: {\"choices\":[{\"delta\":{\"content\":\"confidential words\"}}]}\n\n"))
-                        .close(),
+                        .reset(),
                 Answer.nothing().close(),
                 Answer.nothing().close(),
                 Answer.raw("no http, but " + CALLERS_KEY + "\r\n\r\n"));
@@ -260,6 +273,11 @@ class FatJarIT {
             assertThat(gateway.output())
                     .contains("\"message\":\"request\"")
                     .doesNotContain(KEY, CALLERS_KEY, "confidential");
+            if (level.equals("info")) {
+                assertThat(gateway.output())
+                        .as("what others do wrong is no error of the gateway's")
+                        .doesNotContain("\"level\":\"error\"");
+            }
         }
     }
 

@@ -94,6 +94,9 @@ final class GatewayProcess implements AutoCloseable {
                 lines.add(line);
                 if (!ready.isDone() && line.contains("\"message\":\"ready\"")) {
                     ready.complete(JSON.readTree(line));
+                } else if (line.startsWith("  ready in ")) {
+                    // Written for people: the start screen ends with this line.
+                    ready.complete(JSON.createObjectNode().put("api", apiOfScreen()));
                 }
             }
         } catch (JsonProcessingException e) {
@@ -105,7 +108,15 @@ final class GatewayProcess implements AutoCloseable {
         }
     }
 
-    /** {@return what it logged when it was ready} */
+    private String apiOfScreen() {
+        return lines.stream()
+                .filter(line -> line.startsWith("  API "))
+                .map(line -> line.substring("  API ".length()).strip())
+                .findFirst()
+                .orElse("");
+    }
+
+    /** {@return what it logged when it was ready; of a start screen, only {@code api}} */
     JsonNode ready() {
         return ready.join();
     }

@@ -13,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -61,10 +62,24 @@ final class Node {
         Files.deleteIfExists(installed);
         Path attempt = Files.copy(wanted, HOME.resolve("package.json"));
         Command.Result result = Command.runHere(
-                HOME, List.of("npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"));
+                HOME,
+                List.of(
+                        "npm",
+                        "install",
+                        "--no-audit",
+                        "--no-fund",
+                        "--no-package-lock",
+                        "--ignore-scripts",
+                        // Where there is no network, say so soon.
+                        "--fetch-retries=1",
+                        "--fetch-retry-mintimeout=1000",
+                        "--fetch-timeout=20000"));
         if (result.exitCode() != 0) {
             Files.delete(attempt);
-            require(false, "npm could not install the packages: " + result.err().strip());
+            require(
+                    false,
+                    "npm could not install the packages: "
+                            + result.err().lines().limit(4).collect(Collectors.joining("; ")));
         }
     }
 

@@ -45,6 +45,7 @@ class ReadmeIT {
     /** Starts the gateway by the command of the README, where the build would have left the jar. */
     @BeforeAll
     static void start() throws IOException {
+        Command.require("bash", "curl");
         upstream = FakeUpstream.start();
         Path target = Files.createDirectories(directory.resolve("dist/target"));
         Files.copy(GatewayProcess.JAR, target.resolve("gateway.jar"));
@@ -71,7 +72,9 @@ class ReadmeIT {
         if (gateway != null) {
             gateway.close();
         }
-        upstream.close();
+        if (upstream != null) {
+            upstream.close();
+        }
     }
 
     @Test

@@ -41,6 +41,7 @@ class SeedExamplesIT {
 
     @BeforeAll
     static void start() {
+        Command.require("bash", "curl");
         upstream = FakeUpstream.start();
         Map<String, String> environment = Map.of("GATEWAY_PROVIDERS_GROQ_BASE_URL", upstream.baseUrl() + "/openai");
         GatewayProcess started;
@@ -59,7 +60,9 @@ class SeedExamplesIT {
         if (gateway != null) {
             gateway.close();
         }
-        upstream.close();
+        if (upstream != null) {
+            upstream.close();
+        }
     }
 
     @BeforeEach

@@ -2,6 +2,7 @@ package io.magicapi.gateway.cli;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -28,14 +29,19 @@ public record Surroundings(
         environment = Map.copyOf(environment);
     }
 
-    /** {@return those of this process} */
+    /**
+     * {@return those of this process}
+     *
+     * <p>All is written in UTF-8: where the environment names no language, as in most containers, Java would put question
+     * marks where anything but ASCII belongs.
+     */
     public static Surroundings ofProcess() {
         return new Surroundings(
                 System.getenv(),
                 Path.of("").toAbsolutePath(),
                 Path.of(System.getProperty("user.home", ".")),
-                System.out,
-                System.err,
+                new PrintStream(System.out, true, StandardCharsets.UTF_8),
+                new PrintStream(System.err, true, StandardCharsets.UTF_8),
                 writesToTerminal());
     }
 

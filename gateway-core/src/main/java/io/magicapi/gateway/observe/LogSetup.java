@@ -10,6 +10,7 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.util.List;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -21,6 +22,13 @@ import org.slf4j.LoggerFactory;
 public final class LogSetup {
 
     private static final String OWN_LOGGERS = "io.magicapi.gateway";
+
+    /**
+     * These say ERROR whenever a client or a provider breaks a connection off, which is no error of the gateway's, and
+     * which the access line tells better.
+     */
+    private static final List<String> BROKEN_CONNECTIONS =
+            List.of("io.vertx.core.net.impl.ConnectionBase", "io.vertx.core.http.impl.HttpClientResponseImpl");
 
     private LogSetup() {}
 
@@ -55,6 +63,9 @@ public final class LogSetup {
         root.setLevel(own == Level.ERROR ? Level.ERROR : Level.WARN);
         root.addAppender(appender);
         context.getLogger(OWN_LOGGERS).setLevel(own);
+        if (own != Level.DEBUG) {
+            BROKEN_CONNECTIONS.forEach(name -> context.getLogger(name).setLevel(Level.OFF));
+        }
     }
 
     /** Logback closes what it writes to; standard output is not its to close. */

@@ -107,6 +107,18 @@ class LogSetupTest {
     }
 
     @Test
+    @DisplayName("a connection that the other side broke off is no error of ours, and told at debug only")
+    void brokenConnections() {
+        LogSetup.apply("info", false, false, out);
+        LoggerFactory.getLogger("io.vertx.core.net.impl.ConnectionBase").error("Connection reset by peer");
+        assertThat(lines()).isEmpty();
+
+        LogSetup.apply("debug", false, false, out);
+        LoggerFactory.getLogger("io.vertx.core.net.impl.ConnectionBase").error("Connection reset by peer");
+        assertThat(lines()).contains("Connection reset by peer");
+    }
+
+    @Test
     @DisplayName("what looks like a key is masked, wherever it stands, in both formats")
     void secrets() {
         for (boolean json : new boolean[] {true, false}) {
