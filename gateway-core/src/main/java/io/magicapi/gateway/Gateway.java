@@ -62,7 +62,7 @@ public final class Gateway {
                 .with(new VertxOptions().setEventLoopPoolSize(loops))
                 .withTransport(transport)
                 .build();
-        ProviderCatalog catalog = new ProviderCatalog();
+        ProviderCatalog catalog = new ProviderCatalog(config.providers().keySet());
         // Completes on no context: one of the instance that is being closed would never run its listeners.
         Promise<Gateway> started = Promise.promise();
         EchoServer.start(vertx)

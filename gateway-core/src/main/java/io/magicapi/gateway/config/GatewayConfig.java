@@ -52,7 +52,13 @@ public record GatewayConfig(
      * @param limits what is refused for its size or number
      * @param timeouts how patient the gateway is with clients
      */
-    public record Server(String host, int port, boolean http2Cleartext, Cors cors, Limits limits, Timeouts timeouts) {}
+    public record Server(String host, int port, boolean http2Cleartext, Cors cors, Limits limits, Timeouts timeouts) {
+
+        /** {@return the same on another port, with other limits and timeouts} */
+        public Server with(int otherPort, Limits otherLimits, Timeouts otherTimeouts) {
+            return new Server(host, otherPort, http2Cleartext, cors, otherLimits, otherTimeouts);
+        }
+    }
 
     /**
      * Cross-origin access for browsers.
@@ -173,6 +179,11 @@ public record GatewayConfig(
                 Duration.ofSeconds(60),
                 Duration.ofMinutes(10),
                 Optional.empty());
+
+        /** Deadlines with the usual totals. */
+        public Deadlines(Duration connect, Duration firstByte, Duration idle) {
+            this(connect, firstByte, idle, DEFAULT.total(), DEFAULT.totalStream());
+        }
     }
 
     /**

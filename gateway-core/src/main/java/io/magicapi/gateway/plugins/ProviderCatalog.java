@@ -1,9 +1,25 @@
 package io.magicapi.gateway.plugins;
 
+import java.util.Set;
+
 /** Holds the newest {@link ProviderSnapshot}. Written by the plugin thread only, read by all. */
 public final class ProviderCatalog {
 
-    private volatile ProviderSnapshot snapshot = ProviderSnapshot.EMPTY;
+    private volatile ProviderSnapshot snapshot;
+
+    /** A catalogue without providers. */
+    public ProviderCatalog() {
+        this(Set.of());
+    }
+
+    /**
+     * A catalogue without providers.
+     *
+     * @param expected names of providers that are to be known although they are not loaded: those that are configured
+     */
+    public ProviderCatalog(Set<String> expected) {
+        this.snapshot = ProviderSnapshot.EMPTY.remembering(expected);
+    }
 
     /** {@return the newest snapshot} */
     public ProviderSnapshot snapshot() {
@@ -12,6 +28,6 @@ public final class ProviderCatalog {
 
     /** Replaces the snapshot; requests that begin after this see the new one. */
     public void publish(ProviderSnapshot newest) {
-        snapshot = newest;
+        snapshot = newest.remembering(snapshot.known());
     }
 }

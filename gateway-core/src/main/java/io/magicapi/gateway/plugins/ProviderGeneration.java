@@ -31,6 +31,7 @@ public final class ProviderGeneration {
     private final Map<String, Model> modelsById = new HashMap<>();
     private final List<String> usagePointers;
     private final Optional<String> keyVariable;
+    private final Conduct conduct;
     private final KeyRing keys;
     private final Deadlines deadlines;
     private final AtomicInteger leases = new AtomicInteger(1);
@@ -54,6 +55,7 @@ public final class ProviderGeneration {
         models.forEach(model -> modelsById.putIfAbsent(model.id(), model));
         this.usagePointers = List.copyOf(provider.usagePointers());
         this.keyVariable = provider.keyVariable();
+        this.conduct = new Conduct(provider.blocking());
         this.keys = keys;
         this.deadlines = deadlines;
     }
@@ -111,6 +113,11 @@ public final class ProviderGeneration {
     /** {@return the keys the gateway holds for this provider} */
     public KeyRing keys() {
         return keys;
+    }
+
+    /** {@return how its code behaves} */
+    public Conduct conduct() {
+        return conduct;
     }
 
     /** {@return how long the upstream may take} */

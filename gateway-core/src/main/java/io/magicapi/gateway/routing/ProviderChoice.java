@@ -18,7 +18,8 @@ import java.util.Optional;
  * <ol>
  *   <li>the {@code x-provider} header; the model then passes untouched, since some providers have ids with a slash
  *   <li>a model of the form {@code provider/model} whose first part is a loaded provider; the prefix is removed,
- *       unless the provider's catalogue has the id as it stands, such as Groq's {@code groq/compound}
+ *       unless the provider's catalogue has the id as it stands, such as Groq's {@code groq/compound}. If the first part
+ *       is a provider that is configured or was loaded before, the request is refused: its key is meant for that one
  *   <li>{@code routing.default-provider}
  *   <li>the only loaded provider whose catalogue lists the model
  *   <li>the only loaded provider besides {@code echo}
@@ -104,10 +105,14 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
         if (slash <= 0 || slash == model.length() - 1) {
             return Optional.empty();
         }
-        return snapshot.find(model.substring(0, slash).toLowerCase(Locale.ROOT))
-                .map(provider -> provider.lists(model)
-                        ? new ProviderChoice(provider, Optional.of(model), false)
-                        : new ProviderChoice(provider, Optional.of(model.substring(slash + 1)), true));
+        String name = model.substring(0, slash).toLowerCase(Locale.ROOT);
+        Optional<ProviderGeneration> named = snapshot.find(name);
+        if (named.isEmpty() && snapshot.isKnown(name)) {
+            throw notFound(snapshot, name, "the model's prefix");
+        }
+        return named.map(provider -> provider.lists(model)
+                ? new ProviderChoice(provider, Optional.of(model), false)
+                : new ProviderChoice(provider, Optional.of(model.substring(slash + 1)), true));
     }
 
     private static GatewayException notFound(ProviderSnapshot snapshot, String name, String where) {

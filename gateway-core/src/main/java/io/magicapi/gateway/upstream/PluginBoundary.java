@@ -10,6 +10,7 @@ import io.magicapi.gateway.api.ResponseHead;
 import io.magicapi.gateway.api.UpstreamRequest;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.plugins.Conduct;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -19,12 +20,9 @@ import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Map;
-import java.util.WeakHashMap;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +46,6 @@ public final class PluginBoundary {
 
     private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long TOO_SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
-    private static final long WARN_EVERY_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final Duration DEADLINE = Duration.ofSeconds(10);
     private static final Pattern METHOD = Pattern.compile("[A-Z]{1,20}");
     private static final Pattern TARGET = Pattern.compile("/[!-~&&[^#]]*");
@@ -56,14 +53,6 @@ public final class PluginBoundary {
     private final Vertx vertx;
     private final WorkerExecutor workers;
     private final String userAgent;
-
-    /** What was seen of each generation; weak, so that it does not outlive it. Guarded by itself. */
-    private final Map<ProviderGeneration, Conduct> conducts = new WeakHashMap<>();
-
-    private static final class Conduct {
-        private final AtomicLong warnedAt = new AtomicLong(System.nanoTime() - WARN_EVERY_NANOS);
-        private volatile boolean offLoop;
-    }
 
     /**
      * A boundary, shared by all event loops.
@@ -82,9 +71,9 @@ public final class PluginBoundary {
      * @return a request that is safe to send, or a failure with the {@link GatewayException} to tell the client
      */
     Future<UpstreamRequest> open(ProviderGeneration generation, Call call) {
-        Conduct conduct = conduct(generation);
+        Conduct conduct = generation.conduct();
         Future<UpstreamRequest> opened =
-                conduct.offLoop ? openOnWorker(generation, call) : openHere(generation, conduct, call);
+                conduct.isOffLoop() ? openOnWorker(generation, call) : openHere(generation, conduct, call);
         return opened.isComplete() ? opened : inTime(generation, opened);
     }
 
@@ -143,25 +132,6 @@ public final class PluginBoundary {
         } catch (Throwable thrown) {
             warn(generation, thrown);
             return false;
-        }
-    }
-
-    private Conduct conduct(ProviderGeneration generation) {
-        synchronized (conducts) {
-            return conducts.computeIfAbsent(generation, fresh -> {
-                Conduct conduct = new Conduct();
-                conduct.offLoop = isBlocking(fresh);
-                return conduct;
-            });
-        }
-    }
-
-    private boolean isBlocking(ProviderGeneration generation) {
-        try {
-            return generation.provider().blocking();
-        } catch (Throwable thrown) {
-            warn(generation, thrown);
-            return true;
         }
     }
 
@@ -259,9 +229,7 @@ public final class PluginBoundary {
         if (nanos < SLOW_NANOS) {
             return;
         }
-        long now = System.nanoTime();
-        long last = conduct.warnedAt.get();
-        if (now - last >= WARN_EVERY_NANOS && conduct.warnedAt.compareAndSet(last, now)) {
+        if (conduct.isTimeToWarn()) {
             log.warn(
                     "GW-P15 {} {} blocked the event loop for {} ms while preparing a request. Slow work belongs in a"
                             + " provider whose blocking() returns true. Shown once a minute.",
@@ -270,7 +238,7 @@ public final class PluginBoundary {
                     TimeUnit.NANOSECONDS.toMillis(nanos));
         }
         if (nanos >= TOO_SLOW_NANOS) {
-            conduct.offLoop = true;
+            conduct.moveOffLoop();
         }
     }
 }

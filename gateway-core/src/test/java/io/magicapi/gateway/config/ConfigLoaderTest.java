@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -58,7 +59,8 @@ class ConfigLoaderTest {
                           port: 8080
                           http2-cleartext: true
                           cors: { origins: ["https://app.example.com", "*"], headers: [x-team] }
-                          limits: { body: 8MiB, upload: 1GiB, header-block: 32KiB, request-line: 4096 }
+                          limits: { body: 8MiB, upload: 1GiB, header-block: 32KiB, request-line: 4096, connections: 9, in-flight: 8 }
+                          timeouts: { request-head: 1s, request-body: 2s, keep-alive: 3s, slow-reader: 4s, drain: 5s }
                         plugins: { dir: /opt/p, data: d, watch: false }
                         providers:
                           groq:
@@ -83,7 +85,15 @@ class ConfigLoaderTest {
                                 DataSize.mebibytes(8),
                                 DataSize.mebibytes(1024),
                                 DataSize.kibibytes(32),
-                                new DataSize(4096))));
+                                new DataSize(4096),
+                                9,
+                                8),
+                        new GatewayConfig.Timeouts(
+                                Duration.ofSeconds(1),
+                                Duration.ofSeconds(2),
+                                Duration.ofSeconds(3),
+                                Duration.ofSeconds(4),
+                                Duration.ofSeconds(5))));
         assertThat(config.plugins()).isEqualTo(new GatewayConfig.Plugins(Path.of("/opt/p"), Path.of("d"), false));
         GatewayConfig.ProviderSettings groq = config.provider("groq");
         assertThat(groq.baseUrl()).contains("http://127.0.0.1:9/v1");
@@ -215,7 +225,7 @@ class ConfigLoaderTest {
             }
             String key = setting.key().replace("<name>", "a-b");
             String value = setting.value().isNull()
-                    ? setting.type().equals("URL") ? "http://x" : "x"
+                    ? Map.of("URL", "http://x", "duration", "1s").getOrDefault(setting.type(), "x")
                     : setting.value().isTextual()
                             ? setting.value().textValue()
                             : setting.value().toString();

@@ -140,13 +140,7 @@ public final class GatewayExtension
                         deadlines,
                         options.getOrDefault(name, JsonNodeFactory.instance.objectNode()))));
         return new GatewayConfig(
-                new Server(
-                        server.host(),
-                        0,
-                        server.http2Cleartext(),
-                        server.cors(),
-                        server.limits(),
-                        server.timeouts()),
+                server.with(0, server.limits(), server.timeouts()),
                 new Plugins(directory.resolve("plugins"), directory.resolve("data"), true),
                 providers,
                 defaults.routing(),

@@ -90,10 +90,6 @@ class PluginFaultTest {
                 "@Override public String path(Call call) { throw new RuntimeException(\"" + SECRET + "\"); }");
         plugin("t-exchange", 500, open("return () -> { throw new RuntimeException(\"" + SECRET + "\"); };"));
         plugin(
-                "t-blocking",
-                200,
-                "@Override public boolean blocking() { throw new RuntimeException(\"" + SECRET + "\"); }");
-        plugin(
                 "t-worker",
                 500,
                 "@Override public boolean blocking() { return true; } "

@@ -77,9 +77,11 @@ class RequestContractTest {
                 DataSize.kibibytes(1),
                 DataSize.kibibytes(256),
                 server.limits().headerBlock(),
-                server.limits().requestLine());
+                server.limits().requestLine(),
+                server.limits().connections(),
+                server.limits().inFlight());
         return new GatewayConfig(
-                new Server(server.host(), server.port(), server.http2Cleartext(), server.cors(), limits),
+                server.with(server.port(), limits, server.timeouts()),
                 config.plugins(),
                 config.providers(),
                 config.routing(),
