@@ -492,7 +492,7 @@ public final class Relay implements ClientSide {
     private void resetUpstream() {
         if (upstream != null && !upstreamEnded) {
             upstreamEnded = true;
-            upstream.reset();
+            UpstreamClient.reset(upstream);
         }
     }
 
