@@ -37,6 +37,11 @@ public record GatewayConfig(
                 new Log("info", LogFormat.AUTO));
     }
 
+    /** {@return the same with another listener} */
+    public GatewayConfig withServer(Server other) {
+        return new GatewayConfig(other, plugins, providers, routing, auth, log);
+    }
+
     /** {@return the settings of a provider: its entry, or the defaults} */
     public ProviderSettings provider(String name) {
         return providers.getOrDefault(name, ProviderSettings.DEFAULT);

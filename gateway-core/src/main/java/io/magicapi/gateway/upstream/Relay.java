@@ -574,7 +574,7 @@ final class Relay implements ClientSide {
     private void resetUpstream() {
         if (upstream != null && !upstreamEnded) {
             upstreamEnded = true;
-            upstream.reset();
+            UpstreamClient.reset(upstream);
         }
     }
 

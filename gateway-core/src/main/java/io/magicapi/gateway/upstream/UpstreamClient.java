@@ -9,8 +9,10 @@ import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -95,5 +97,21 @@ public final class UpstreamClient {
     /** {@return whether any byte of an answer to a request has come, even if it made no sense} */
     boolean hasBegunToAnswer(HttpClientRequest request) {
         return AnswerWatch.hasBegun(request.connection());
+    }
+
+    /**
+     * Gives up a request whose answer has not come whole, and with HTTP/1.1 its connection.
+     *
+     * <p>Vert.x closes a connection when all that was written has been sent. A server that does not read would hold the
+     * connection for ever, so with bytes stuck the channel is closed under it.
+     */
+    static void reset(HttpClientRequest request) {
+        request.reset().onFailure(ended -> {}); // it has ended by itself
+        boolean alone = request.version() != HttpVersion.HTTP_2;
+        if (alone
+                && request.connection() instanceof ConnectionBase connection
+                && !connection.channel().isWritable()) {
+            connection.channelHandlerContext().close(); // past the handler that waits
+        }
     }
 }

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param body its body, without the framing of chunks
  * @param whole whether the body came to its end in the way it was framed
  */
+@SuppressWarnings("ArrayRecordComponent")
 record RawReply(int status, List<String> headers, byte[] body, boolean whole) {
 
     private static final JsonMapper JSON = new JsonMapper();

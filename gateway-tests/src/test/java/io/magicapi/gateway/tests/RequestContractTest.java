@@ -80,13 +80,7 @@ class RequestContractTest {
                 server.limits().requestLine(),
                 server.limits().connections(),
                 server.limits().inFlight());
-        return new GatewayConfig(
-                server.with(server.port(), limits, server.timeouts()),
-                config.plugins(),
-                config.providers(),
-                config.routing(),
-                config.auth(),
-                config.log());
+        return config.withServer(server.with(server.port(), limits, server.timeouts()));
     });
 
     /** With two providers, so that an upload must say where it goes. */
@@ -238,6 +232,7 @@ class RequestContractTest {
     @Test
     @DisplayName("R10: an upload of 100 MB passes through")
     void largeUpload() {
+        gateway.upstream().answerWith(Answer.json(200, "{}"));
         byte[] part = noise(MEBIBYTE);
         int parts = 100;
 
@@ -248,12 +243,10 @@ class RequestContractTest {
             for (int i = 0; i < parts; i++) {
                 connection.send(part);
             }
-            gateway.upstream().answerWith(Answer.json(200, "{}"));
 
             ReceivedRequest received = gateway.upstream().awaitRequest();
             assertThat(received.bodyLength()).isEqualTo((long) parts * part.length);
-            gateway.upstream().reset();
-            connection.read();
+            assertThat(connection.read().status()).isEqualTo(200);
         }
     }
 
