@@ -99,9 +99,9 @@ final class ApiHandler {
         }
 
         boolean isJson() {
-            return JSON.contains(operation())
-                    && operation().path().equals(path.below())
-                    && request.method().equals(HttpMethod.POST);
+            boolean json = JSON.contains(operation()) && operation().path().equals(path.below());
+            boolean image = operation().equals(Operation.IMAGES) && !isUpload();
+            return (json || image) && request.method().equals(HttpMethod.POST);
         }
 
         boolean isUpload() {
@@ -214,7 +214,7 @@ final class ApiHandler {
     }
 
     private Future<Void> relayJson(Inbound inbound, Buffer body) {
-        RequestPeek peek = RequestPeek.strict(body);
+        RequestPeek peek = RequestPeek.of(body);
         if (MODEL_REQUIRED.contains(inbound.operation())) {
             peek.requireModel();
         }

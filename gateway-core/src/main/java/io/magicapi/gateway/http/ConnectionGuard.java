@@ -3,6 +3,7 @@ package io.magicapi.gateway.http;
 import io.magicapi.gateway.config.GatewayConfig.Timeouts;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.loop.LoopClock;
 import io.vertx.core.http.HttpConnection;
@@ -73,7 +74,7 @@ final class ConnectionGuard {
     void accepted(HttpConnection connection) {
         Guarded state = new Guarded(connections.incrementAndGet() > maxConnections);
         guarded.put(connection, state);
-        state.deadline = clock.start(timeouts.requestHead(), connection::close);
+        state.deadline = clock.start(timeouts.requestHead(), () -> Connections.closeNow(connection));
         connection.closeHandler(closed -> {
             connections.decrementAndGet();
             state.stopWaiting();
@@ -95,7 +96,7 @@ final class ConnectionGuard {
         Guarded state = guarded.get(connection);
         if (state != null && request.version() != HttpVersion.HTTP_2) {
             state.stopWaiting();
-            state.deadline = clock.start(timeouts.keepAlive(), connection::close);
+            state.deadline = clock.start(timeouts.keepAlive(), () -> Connections.closeNow(connection));
         }
     }
 

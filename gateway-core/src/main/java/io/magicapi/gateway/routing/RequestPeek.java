@@ -24,11 +24,9 @@ import org.jspecify.annotations.Nullable;
  * without being decoded. The body itself is never changed: it goes upstream byte for byte, or, if another model is to
  * be asked for, with the bytes of that one value exchanged ({@link #withModel}).
  *
- * <p>There are two ways to read it. {@link #strict} is for a request whose provider is decided by its model. It must see
- * exactly what the upstream will see, or somebody could name one model to the gateway and another to the upstream: so
- * the body must be one JSON object in valid UTF-8, read to its end, in which no field that is read here occurs twice.
- * {@link #lenient} is for a request that names its provider. Nothing is decided by the body then and a broken one is the
- * upstream's to refuse, so whatever cannot be read is unknown, and reading stops as soon as nothing more is wanted.
+ * <p>Reading is strict, also where the provider is named by a header: it must see exactly what the upstream will see, or
+ * somebody could name one model to the gateway and another to the upstream. So the body must be one JSON object in valid
+ * UTF-8, read to its end, in which no field that is read here occurs twice.
  *
  * <p>Immutable.
  */
@@ -68,35 +66,16 @@ public final class RequestPeek {
      * @throws GatewayException {@link ErrorCode#INVALID_JSON} unless the body is one JSON object in UTF-8, nested at
      *     most 1000 deep, that has each of the fields read here at most once, and no number of more than 1000 digits
      */
-    public static RequestPeek strict(Buffer body) {
+    public static RequestPeek of(Buffer body) {
         HeapBytes bytes = HeapBytes.of(body);
         requireJsonText(bytes);
-        Reading reading = new Reading(bytes, true);
+        Reading reading = new Reading(bytes);
         try {
             reading.read();
         } catch (JsonProcessingException e) {
             throw invalid("the request body is not valid JSON: " + describe(e));
         } catch (IOException | IllegalStateException e) {
             throw invalid("the request body is not valid JSON");
-        }
-        return new RequestPeek(reading);
-    }
-
-    /**
-     * Reads what can be read of a body that decides nothing. Never fails.
-     *
-     * @param body complete; shared, not changed
-     * @return what stood before the place where reading could not go on; of a field given twice, the first
-     */
-    public static RequestPeek lenient(Buffer body) {
-        HeapBytes bytes = HeapBytes.of(body);
-        Reading reading = new Reading(bytes, false);
-        try {
-            requireNoForeignEncoding(bytes);
-            reading.read();
-        } catch (IOException | GatewayException | IllegalStateException e) {
-            // What was read so far is all that is known; the upstream will say what is wrong with the rest.
-            return new RequestPeek(reading);
         }
         return new RequestPeek(reading);
     }
@@ -197,7 +176,6 @@ public final class RequestPeek {
     private static final class Reading {
 
         private final HeapBytes bytes;
-        private final boolean strict;
 
         private @Nullable String model;
         private boolean modelSeen;
@@ -208,9 +186,8 @@ public final class RequestPeek {
         private boolean includeUsage;
         private boolean optionsSeen;
 
-        Reading(HeapBytes bytes, boolean strict) {
+        Reading(HeapBytes bytes) {
             this.bytes = bytes;
-            this.strict = strict;
         }
 
         void read() throws IOException {
@@ -220,11 +197,8 @@ public final class RequestPeek {
                 }
                 while (json.nextToken() != JsonToken.END_OBJECT) {
                     field(json, json.currentName());
-                    if (!strict && modelSeen && streamSeen && (!stream || optionsSeen)) {
-                        return;
-                    }
                 }
-                if (strict && json.nextToken() != null) {
+                if (json.nextToken() != null) {
                     throw invalid("the request body must be one JSON object with nothing after it");
                 }
             }
@@ -234,22 +208,21 @@ public final class RequestPeek {
             JsonToken value = json.nextToken();
             switch (name) {
                 case "model" -> {
-                    if (firstTime(modelSeen, name)) {
-                        modelSeen = true;
-                        readModel(json, value);
-                    }
+                    requireFirst(modelSeen, name);
+                    modelSeen = true;
+                    readModel(json, value);
                 }
                 case "stream" -> {
-                    if (firstTime(streamSeen, name)) {
-                        streamSeen = true;
-                        stream = value == JsonToken.VALUE_TRUE;
-                    }
+                    requireFirst(streamSeen, name);
+                    streamSeen = true;
+                    stream = value == JsonToken.VALUE_TRUE;
                 }
                 case "stream_options" -> {
-                    if (firstTime(optionsSeen, name) && value == JsonToken.START_OBJECT) {
+                    requireFirst(optionsSeen, name);
+                    optionsSeen = true;
+                    if (value == JsonToken.START_OBJECT) {
                         readStreamOptions(json);
                     }
-                    optionsSeen = true;
                 }
                 default -> {}
             }
@@ -271,7 +244,8 @@ public final class RequestPeek {
             while (json.nextToken() != JsonToken.END_OBJECT) {
                 String name = json.currentName();
                 JsonToken value = json.nextToken();
-                if (name.equals("include_usage") && firstTime(seen, "stream_options.include_usage")) {
+                if (name.equals("include_usage")) {
+                    requireFirst(seen, "stream_options.include_usage");
                     seen = true;
                     includeUsage = value == JsonToken.VALUE_TRUE;
                 }
@@ -279,14 +253,13 @@ public final class RequestPeek {
             }
         }
 
-        private boolean firstTime(boolean seen, String name) {
-            if (seen && strict) {
+        private static void requireFirst(boolean seen, String name) {
+            if (seen) {
                 throw new GatewayException(
                         ErrorCode.INVALID_JSON,
                         "the request body has \"" + name + "\" more than once",
                         Optional.of(name));
             }
-            return !seen;
         }
 
         private int endOfString(int start) {

@@ -7,6 +7,7 @@ import io.magicapi.gateway.api.UpstreamRequest;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
@@ -23,6 +24,7 @@ import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
@@ -477,7 +479,11 @@ final class Relay implements ClientSide {
         if (slowReader == null) {
             slowReader = relays.clock().start(relays.slowReader(), () -> {
                 clientLeft();
-                response.reset();
+                if (request.version() == HttpVersion.HTTP_2) {
+                    response.reset();
+                } else {
+                    Connections.closeNow(request.connection());
+                }
             });
         }
     }

@@ -1,6 +1,7 @@
 package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.api.UpstreamRequest;
+import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -12,7 +13,6 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
-import io.vertx.core.net.impl.ConnectionBase;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -102,16 +102,12 @@ public final class UpstreamClient {
     /**
      * Gives up a request whose answer has not come whole, and with HTTP/1.1 its connection.
      *
-     * <p>Vert.x closes a connection when all that was written has been sent. A server that does not read would hold the
-     * connection for ever, so with bytes stuck the channel is closed under it.
+     * <p>If the server does not take what was written, the connection is closed under it.
      */
     static void reset(HttpClientRequest request) {
         request.reset().onFailure(ended -> {}); // it has ended by itself
-        boolean alone = request.version() != HttpVersion.HTTP_2;
-        if (alone
-                && request.connection() instanceof ConnectionBase connection
-                && !connection.channel().isWritable()) {
-            connection.channelHandlerContext().close(); // past the handler that waits
+        if (request.version() != HttpVersion.HTTP_2 && Connections.isStuck(request.connection())) {
+            Connections.closeNow(request.connection());
         }
     }
 }
