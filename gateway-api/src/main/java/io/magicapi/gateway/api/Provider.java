@@ -140,7 +140,11 @@ public interface Provider extends ExtensionPoint {
         return CompletableFuture.completedFuture(open(call));
     }
 
-    /** {@return whether calls of this provider may block, and so must run on worker threads instead of event loops} */
+    /**
+     * Whether calls of this provider may block, and so must run on worker threads instead of event loops.
+     *
+     * @return asked once, after {@link #start}; by default false
+     */
     default boolean blocking() {
         return false;
     }

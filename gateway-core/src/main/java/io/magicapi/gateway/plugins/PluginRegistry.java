@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -27,7 +26,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -749,12 +747,7 @@ public final class PluginRegistry {
     private void publish() {
         List<ProviderGeneration> all = new ArrayList<>(builtIns);
         active.values().forEach(unit -> all.addAll(unit.generations()));
-        // What is in the folder is known, even if it is refused: requests for it are not for another provider.
-        Set<String> dropped = notes.values().stream()
-                .flatMap(note -> Optional.ofNullable(note.descriptor).stream())
-                .map(PluginDescriptor::id)
-                .collect(Collectors.toSet());
-        catalog.publish(ProviderSnapshot.of(all).remembering(dropped));
+        catalog.publish(ProviderSnapshot.of(all));
         takePicture();
     }
 

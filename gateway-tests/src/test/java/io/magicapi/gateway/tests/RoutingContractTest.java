@@ -55,6 +55,10 @@ class RoutingContractTest {
     @RegisterExtension
     static final GatewayExtension empty = new GatewayExtension().provider("groq", "/openai");
 
+    /** One real provider; another is configured, but its plugin is not there. */
+    @RegisterExtension
+    static final GatewayExtension acmeAbsent = GroqJar.gateway().provider("acme", "/acme");
+
     private static PluginJar acme() {
         return PluginJar.of("acme").source("""
                 package com.acme;
@@ -230,6 +234,17 @@ class RoutingContractTest {
         RawConnection.ask(groqOnly, RawRequest.post("/v1/chat/completions", "{\"model\":\"brand-new\"}"));
 
         assertThat(groqOnly.upstream().awaitRequest().text()).isEqualTo("{\"model\":\"brand-new\"}");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @DisplayName("R15: a model of a provider that is configured, but not loaded, goes to no other one")
+    @ValueSource(strings = {"acme/any", "ACME/any"})
+    void keyGoesNowhereElse(String model) {
+        RawReply reply = RawConnection.ask(
+                acmeAbsent, RawRequest.post("/v1/chat/completions", "{\"model\":\"" + model + "\",\"messages\":[]}"));
+
+        assertThat(reply.assertRefusal(400, "provider_not_found")).contains("loaded: echo, groq");
+        assertThat(acmeAbsent.upstream().requests()).isEmpty();
     }
 
     @Test
