@@ -28,6 +28,49 @@ public record PluginStatus(
         providers = List.copyOf(providers);
     }
 
+    static PluginStatus builtIn(ProviderGeneration generation) {
+        return new PluginStatus(
+                generation.name(),
+                PluginRegistry.BUILT_IN,
+                Optional.empty(),
+                Optional.empty(),
+                List.of(ProviderStatus.of(generation)),
+                State.READY,
+                Optional.empty());
+    }
+
+    static PluginStatus ready(PluginUnit unit) {
+        return of(unit, State.READY, Optional.empty());
+    }
+
+    static PluginStatus draining(PluginUnit unit) {
+        return of(unit, State.DRAINING, Optional.of(unit.finishing("it")));
+    }
+
+    private static PluginStatus of(PluginUnit unit, State state, Optional<String> message) {
+        PluginDescriptor descriptor = unit.descriptor();
+        return new PluginStatus(
+                descriptor.id(),
+                descriptor.version(),
+                Optional.of(unit.file()),
+                Optional.of(descriptor.sha256()),
+                unit.generations().stream().map(ProviderStatus::of).toList(),
+                state,
+                message);
+    }
+
+    /** {@return how a file stands that is not in use} */
+    static PluginStatus rejected(Path file, Optional<PluginDescriptor> descriptor, Rejection why) {
+        return new PluginStatus(
+                descriptor.map(PluginDescriptor::id).orElse(String.valueOf(file.getFileName())),
+                descriptor.map(PluginDescriptor::version).orElse(""),
+                Optional.of(file),
+                Optional.empty(),
+                List.of(),
+                State.REJECTED,
+                Optional.of(why.toString()));
+    }
+
     /** How a plugin stands. */
     public enum State {
         /** Its providers serve. */

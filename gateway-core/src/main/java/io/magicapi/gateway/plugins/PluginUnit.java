@@ -250,6 +250,16 @@ final class PluginUnit {
         return generations.stream().mapToInt(ProviderGeneration::inFlight).sum();
     }
 
+    /** {@return for people, what a retired unit waits for: {@code 2 requests finish on it}} */
+    String finishing(String onWhat) {
+        int count = inFlight();
+        return switch (count) {
+            case 0 -> "no request is using " + onWhat;
+            case 1 -> "1 request finishes on " + onWhat;
+            default -> count + " requests finish on " + onWhat;
+        };
+    }
+
     String label() {
         return descriptor.label() + " (" + descriptor.shortHash() + ")";
     }

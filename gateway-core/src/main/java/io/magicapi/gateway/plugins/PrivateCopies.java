@@ -86,16 +86,16 @@ final class PrivateCopies implements AutoCloseable {
     }
 
     /** {@return the copy under the name of its hash; under a similar one if another unit has that name} */
-    Path keep(Path copy, String sha256) throws IOException {
-        Path kept = folder.resolve(sha256 + ".jar");
+    static Path keep(Path copy, String sha256) throws IOException {
+        Path kept = copy.resolveSibling(sha256 + ".jar");
         for (int i = 2; Files.exists(kept); i++) {
-            kept = folder.resolve(sha256 + "-" + i + ".jar");
+            kept = copy.resolveSibling(sha256 + "-" + i + ".jar");
         }
         return Files.move(copy, kept, StandardCopyOption.ATOMIC_MOVE);
     }
 
     /** Removes a copy that is not loaded any more; if that fails, the next start does it. */
-    void discard(Path copy) {
+    static void discard(Path copy) {
         try {
             Files.deleteIfExists(copy);
         } catch (IOException e) {

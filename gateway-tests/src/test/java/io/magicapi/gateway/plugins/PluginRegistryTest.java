@@ -137,6 +137,43 @@ class PluginRegistryTest {
     }
 
     @Test
+    @DisplayName("of two files with the same jar one may go, and the plugin stays")
+    void sameJarTwice() throws IOException {
+        start();
+        byte[] jar = acme("1.0.0").bytes();
+        Path first = Files.write(gateway.folder.resolve("a.jar"), jar);
+        gateway.awaitServing("acme", "1.0.0");
+        Files.write(gateway.folder.resolve("b.jar"), jar);
+        gateway.awaitLog("GW-P11");
+
+        Files.delete(first);
+
+        await().until(() -> gateway.registry.status().stream()
+                .anyMatch(plugin ->
+                        plugin.file().filter(file -> file.endsWith("b.jar")).isPresent()
+                                && plugin.state() == PluginStatus.State.READY));
+        assertThat(gateway.serving("acme")).isEqualTo("1.0.0");
+    }
+
+    @Test
+    @DisplayName("a jar renamed over another plugin's takes its place, and goes when it is deleted")
+    void renamedOverAnother() throws IOException {
+        start();
+        Path acme = acme("1.0.0").writeTo(gateway.folder);
+        Path other =
+                PluginJar.of("other").provider("other", "https://other.test").writeTo(gateway.folder);
+        gateway.awaitServing("acme", "1.0.0");
+        gateway.awaitServing("other", "1.0.0");
+
+        Files.move(other, acme, StandardCopyOption.REPLACE_EXISTING);
+
+        gateway.awaitServing("acme", "none");
+        assertThat(gateway.serving("other")).isEqualTo("1.0.0");
+        Files.delete(acme);
+        gateway.awaitServing("other", "none");
+    }
+
+    @Test
     @DisplayName("deleting the whole folder removes all, and a new one is watched like the old")
     void folderReplaced() throws IOException {
         start();
