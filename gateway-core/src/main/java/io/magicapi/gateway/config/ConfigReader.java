@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import io.magicapi.gateway.config.GatewayConfig.Alias;
 import io.magicapi.gateway.config.GatewayConfig.Auth;
 import io.magicapi.gateway.config.GatewayConfig.Cors;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
@@ -94,6 +95,7 @@ final class ConfigReader {
                         path(section, "data", defaults.plugins().data()),
                         section.flag("watch", defaults.plugins().watch())));
         Map<String, ProviderSettings> providers = root.entries("providers", this::provider);
+        Map<String, Alias> models = root.entries("models", this::alias);
         Routing routing = root.section(
                 "routing",
                 section -> new Routing(
@@ -118,7 +120,7 @@ final class ConfigReader {
                             + "spend your provider keys. Set auth.open: true if something in front does the checking, "
                             + "or let server.host be 127.0.0.1");
         }
-        return new GatewayConfig(server, plugins, providers, routing, auth, log);
+        return new GatewayConfig(server, plugins, providers, models, routing, auth, log);
     }
 
     private Server server(Section section, Server defaults) {
@@ -316,6 +318,25 @@ final class ConfigReader {
         } catch (InvalidPathException e) {
             throw new IllegalArgumentException("must be a path", e);
         }
+    }
+
+    private Alias alias(String name, Section section) {
+        Alias alias = new Alias(section.texts("route", List.of(), ConfigReader::target));
+        if (alias.route().size() != 1 && !name.equals(Section.ANY_NAME)) {
+            reading.problem(
+                    Problem.VALUE,
+                    section.place(),
+                    "models." + name + ".route must name one target, such as [groq/openai/gpt-oss-120b]");
+        }
+        return alias;
+    }
+
+    private static String target(String text) {
+        int slash = text.indexOf('/');
+        if (slash <= 0 || slash == text.length() - 1) {
+            throw new IllegalArgumentException("must be a provider and a model, such as groq/openai/gpt-oss-120b");
+        }
+        return text;
     }
 
     private static String providerName(String text) {

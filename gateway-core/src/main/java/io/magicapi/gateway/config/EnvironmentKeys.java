@@ -28,9 +28,8 @@ final class EnvironmentKeys {
     private static final Pattern KUBERNETES =
             Pattern.compile("GATEWAY_(SERVICE_(HOST|PORT(_.*)?)|PORT|PORT_\\d+_(TCP|UDP|SCTP)(_.*)?)");
 
-    private final List<Setting> known = ConfigReader.describe().stream()
-            .filter(setting -> !setting.key().contains("[]") && !setting.key().equals("version"))
-            .toList();
+    private final List<Setting> known =
+            ConfigReader.describe().stream().filter(Setting::hasVariable).toList();
     private final Map<String, Located> tree = new LinkedHashMap<>();
     private final List<Problem> problems = new ArrayList<>();
     private final List<Problem> warnings = new ArrayList<>();

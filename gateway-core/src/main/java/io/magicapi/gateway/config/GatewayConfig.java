@@ -15,15 +15,23 @@ import java.util.Optional;
  * @param server the listener that clients reach
  * @param plugins where provider plugins come from
  * @param providers settings per provider, by the provider's name; a loaded provider without an entry runs on defaults
+ * @param models models of the operator's own naming, by name
  * @param routing how a request finds its provider
  * @param auth whose keys are used
  * @param log what is logged
  */
 public record GatewayConfig(
-        Server server, Plugins plugins, Map<String, ProviderSettings> providers, Routing routing, Auth auth, Log log) {
+        Server server,
+        Plugins plugins,
+        Map<String, ProviderSettings> providers,
+        Map<String, Alias> models,
+        Routing routing,
+        Auth auth,
+        Log log) {
 
     public GatewayConfig {
         providers = Map.copyOf(providers);
+        models = Map.copyOf(models);
     }
 
     /** {@return the configuration of an operator who configured nothing} */
@@ -32,6 +40,7 @@ public record GatewayConfig(
                 new Server("127.0.0.1", 3000, false, Cors.NONE, Limits.DEFAULT, Timeouts.DEFAULT),
                 new Plugins(Path.of("plugins"), Path.of("data"), true),
                 Map.of(),
+                Map.of(),
                 new Routing(Optional.empty()),
                 new Auth(true, false),
                 new Log("info", LogFormat.AUTO));
@@ -39,7 +48,7 @@ public record GatewayConfig(
 
     /** {@return the same with another listener} */
     public GatewayConfig withServer(Server other) {
-        return new GatewayConfig(other, plugins, providers, routing, auth, log);
+        return new GatewayConfig(other, plugins, providers, models, routing, auth, log);
     }
 
     /** {@return the settings of a provider: its entry, or the defaults} */
@@ -197,6 +206,32 @@ public record GatewayConfig(
      * @param defaultProvider the provider of requests that name none
      */
     public record Routing(Optional<String> defaultProvider) {}
+
+    /**
+     * A model of the operator's own naming.
+     *
+     * @param route what it stands for, one {@code provider/model}
+     */
+    public record Alias(List<String> route) {
+
+        public Alias {
+            route = List.copyOf(route);
+        }
+
+        /** {@return the name of the provider it stands for} */
+        public String provider() {
+            return target().substring(0, target().indexOf('/'));
+        }
+
+        /** {@return the model it stands for, as that provider knows it} */
+        public String model() {
+            return target().substring(target().indexOf('/') + 1);
+        }
+
+        private String target() {
+            return route.get(0);
+        }
+    }
 
     /**
      * Access.

@@ -14,6 +14,15 @@ import java.util.Optional;
  */
 public record Setting(String key, String type, JsonNode value, Optional<Place> origin) {
 
+    /**
+     * {@return whether an environment variable can set it}
+     *
+     * <p>Items of lists have no names, and models have names that variables cannot have.
+     */
+    public boolean hasVariable() {
+        return !key.contains("[]") && !key.equals("version") && !key.startsWith("models.");
+    }
+
     /** {@return the environment variable that sets a key: {@code GATEWAY_SERVER_LIMITS_BODY}} */
     public static String variable(String key) {
         return "GATEWAY_" + key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');

@@ -3,6 +3,7 @@ package io.magicapi.gateway.echo;
 import io.magicapi.gateway.api.Call;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.api.Model;
+import io.magicapi.gateway.api.Operation;
 import io.magicapi.gateway.api.Provider;
 import java.util.List;
 import java.util.Objects;
@@ -39,6 +40,22 @@ public final class EchoProvider implements Provider {
     @Override
     public Headers processHeaders(Headers client, Call call) {
         return client.without("authorization");
+    }
+
+    @Override
+    public List<Operation> operations() {
+        return List.of(
+                Operation.CHAT_COMPLETIONS,
+                Operation.COMPLETIONS,
+                Operation.EMBEDDINGS,
+                Operation.MODELS,
+                Operation.RESPONSES,
+                Operation.MODERATIONS,
+                Operation.AUDIO_SPEECH,
+                Operation.AUDIO_TRANSCRIPTIONS,
+                Operation.AUDIO_TRANSLATIONS,
+                Operation.IMAGES,
+                Operation.FILES);
     }
 
     @Override

@@ -50,10 +50,13 @@ final class ApiHandler {
             Operation.MODERATIONS,
             Operation.AUDIO_SPEECH);
 
+    private static final Set<HttpMethod> BODILESS =
+            Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.DELETE, HttpMethod.OPTIONS);
+
     private static final Set<Operation> MODEL_REQUIRED =
             Set.of(Operation.CHAT_COMPLETIONS, Operation.COMPLETIONS, Operation.EMBEDDINGS, Operation.AUDIO_SPEECH);
 
-    /** Uploads that name a model. */
+    /** Uploads that name a model; their requests may also be JSON. */
     private static final Set<Operation> MODEL_IN_FORM =
             Set.of(Operation.AUDIO_TRANSCRIPTIONS, Operation.AUDIO_TRANSLATIONS, Operation.IMAGES);
 
@@ -99,9 +102,9 @@ final class ApiHandler {
         }
 
         boolean isJson() {
-            boolean json = JSON.contains(operation()) && operation().path().equals(path.below());
-            boolean image = operation().equals(Operation.IMAGES) && !isUpload();
-            return (json || image) && request.method().equals(HttpMethod.POST);
+            boolean whole = JSON.contains(operation()) && operation().path().equals(path.below());
+            boolean form = MODEL_IN_FORM.contains(operation()) && !isUpload();
+            return (whole || form) && !BODILESS.contains(request.method());
         }
 
         boolean isUpload() {
@@ -317,8 +320,7 @@ final class ApiHandler {
     }
 
     private ProviderChoice choose(Inbound inbound, Optional<String> model) {
-        return ProviderChoice.choose(
-                catalog.snapshot(), config.routing(), inbound.provider(), model, inbound.operation());
+        return ProviderChoice.choose(catalog.snapshot(), config, inbound.provider(), model, inbound.operation());
     }
 
     private record Route(ProviderChoice choice, Lease lease) {}

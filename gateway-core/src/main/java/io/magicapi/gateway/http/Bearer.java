@@ -15,9 +15,9 @@ final class Bearer {
     private Bearer() {}
 
     /**
-     * {@return the key; empty if there is none, or another scheme}
+     * {@return the key; empty if there is none}
      *
-     * @throws GatewayException if there is more than one Authorization header
+     * @throws GatewayException if there is more than one Authorization header, or one of another scheme
      */
     static Optional<Secret> of(HttpServerRequest request) {
         List<String> values = request.headers().getAll("authorization");
@@ -28,8 +28,17 @@ final class Bearer {
                     Optional.of("authorization"));
         }
         return values.stream()
-                .filter(value -> value.regionMatches(true, 0, SCHEME, 0, SCHEME.length()))
-                .map(value -> value.substring(SCHEME.length()).strip())
+                .map(value -> {
+                    // No other key takes the place of one that was meant and is malformed.
+                    if (!(value + " ").regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+                        throw new GatewayException(
+                                ErrorCode.MISSING_API_KEY,
+                                "header Authorization must have the form: Bearer <key>",
+                                Optional.of("authorization"));
+                    }
+                    return value.substring(Math.min(value.length(), SCHEME.length()))
+                            .strip();
+                })
                 .filter(token -> !token.isEmpty())
                 .map(Secret::of)
                 .findFirst();

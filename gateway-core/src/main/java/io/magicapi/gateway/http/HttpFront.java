@@ -196,7 +196,7 @@ public final class HttpFront extends VerticleBase {
         if (failure instanceof GatewayException) {
             return failure;
         }
-        if (context.statusCode() == 403) { // by the CORS handler
+        if (context.statusCode() == 403) { // by the CORS handler, or in its place
             return new GatewayException(
                     ErrorCode.ORIGIN_NOT_ALLOWED,
                     "pages of this origin may not call the gateway (server.cors.origins)",
@@ -237,6 +237,7 @@ public final class HttpFront extends VerticleBase {
 
     private static void cors(Router router, Cors cors) {
         if (cors.origins().isEmpty()) {
+            router.route().handler(HttpFront::refusePages);
             return;
         }
         CorsHandler handler = CorsHandler.create()
@@ -251,6 +252,15 @@ public final class HttpFront extends VerticleBase {
             cors.headers().forEach(handler::allowedHeader);
         }
         router.route().handler(handler);
+    }
+
+    /** Or any page that somebody visits beside a gateway could spend its keys: a form needs no permission to be sent. */
+    private static void refusePages(RoutingContext context) {
+        if (context.request().headers().contains("origin")) {
+            context.fail(403);
+        } else {
+            context.next();
+        }
     }
 
     /** For the answers that are not ours to write: those of the CORS handler. */

@@ -2,7 +2,8 @@ package io.magicapi.gateway.routing;
 
 import io.magicapi.gateway.api.Model;
 import io.magicapi.gateway.api.Operation;
-import io.magicapi.gateway.config.GatewayConfig.Routing;
+import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.Alias;
 import io.magicapi.gateway.echo.EchoProvider;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
@@ -17,6 +18,7 @@ import java.util.Optional;
  *
  * <ol>
  *   <li>the {@code x-provider} header; the model then passes untouched, since some providers have ids with a slash
+ *   <li>a model that is an alias in the configuration ({@code models}); what it stands for is sent
  *   <li>a model of the form {@code provider/model} whose first part is a loaded provider; the prefix is removed,
  *       unless the provider's catalogue has the id as it stands, such as Groq's {@code groq/compound}. If the first part
  *       is a provider that is configured or was loaded before, the request is refused: its key is meant for that one
@@ -47,11 +49,11 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
      */
     public static ProviderChoice choose(
             ProviderSnapshot snapshot,
-            Routing routing,
+            GatewayConfig config,
             List<String> header,
             Optional<String> model,
             Operation operation) {
-        ProviderChoice choice = find(snapshot, routing, header, model);
+        ProviderChoice choice = find(snapshot, config, header, model);
         if (!choice.provider().serves(operation)) {
             throw new GatewayException(
                     ErrorCode.UNKNOWN_URL,
@@ -61,16 +63,20 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
     }
 
     private static ProviderChoice find(
-            ProviderSnapshot snapshot, Routing routing, List<String> header, Optional<String> model) {
+            ProviderSnapshot snapshot, GatewayConfig config, List<String> header, Optional<String> model) {
         if (!header.isEmpty()) {
             return new ProviderChoice(named(snapshot, header), model, false);
+        }
+        Optional<Alias> alias = model.map(config.models()::get);
+        if (alias.isPresent()) {
+            return byAlias(snapshot, model.orElseThrow(), alias.get());
         }
         Optional<ProviderChoice> prefixed = model.flatMap(name -> byPrefix(snapshot, name));
         if (prefixed.isPresent()) {
             return prefixed.get();
         }
-        if (routing.defaultProvider().isPresent()) {
-            String name = routing.defaultProvider().get();
+        if (config.routing().defaultProvider().isPresent()) {
+            String name = config.routing().defaultProvider().get();
             return new ProviderChoice(
                     snapshot.find(name).orElseThrow(() -> notFound(snapshot, name, "routing.default-provider")),
                     model,
@@ -98,6 +104,12 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
         }
         String name = header.get(0).strip().toLowerCase(Locale.ROOT);
         return snapshot.find(name).orElseThrow(() -> notFound(snapshot, name, "x-provider header"));
+    }
+
+    private static ProviderChoice byAlias(ProviderSnapshot snapshot, String name, Alias alias) {
+        ProviderGeneration provider = snapshot.find(alias.provider())
+                .orElseThrow(() -> notFound(snapshot, alias.provider(), "models." + name));
+        return new ProviderChoice(provider, Optional.of(alias.model()), true);
     }
 
     private static Optional<ProviderChoice> byPrefix(ProviderSnapshot snapshot, String model) {

@@ -26,10 +26,14 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -401,7 +405,8 @@ final class Relay implements ClientSide {
         record.answered(status);
     }
 
-    private void sendError(HttpClientResponse head, Buffer body) {
+    private void sendError(HttpClientResponse head, Buffer received) {
+        Buffer body = Redaction.without(call.credential(), received);
         int status = head.statusCode();
         writeHead(head, status, false);
         response.putHeader("content-type", "application/json");
@@ -446,7 +451,8 @@ final class Relay implements ClientSide {
     }
 
     @Override
-    public void refuse(int status, Buffer body) {
+    public void refuse(int status, Buffer received) {
+        Buffer body = Redaction.without(call.credential(), received);
         HttpClientResponse head = incoming;
         if (head != null) {
             writeHead(head, status, false);
@@ -524,7 +530,9 @@ final class Relay implements ClientSide {
         record.failed(cause.code());
         close(Outcome.FAILED);
         resetUpstream();
-        Future<Void> flushed = words.length() == 0 ? Future.succeededFuture() : response.write(words);
+        Future<Void> flushed = words.length() == 0
+                ? Future.succeededFuture()
+                : response.write(Redaction.without(call.credential(), words));
         flushed.onComplete(written -> {
             response.reset();
             answered.tryComplete();
@@ -594,8 +602,20 @@ final class Relay implements ClientSide {
         }
         return new GatewayException(
                 ErrorCode.UPSTREAM_UNREACHABLE,
-                "provider " + generation().name() + " cannot be reached ("
-                        + cause.getClass().getSimpleName() + ")");
+                "provider " + generation().name() + " cannot be reached (" + reason(cause) + ")");
+    }
+
+    private static String reason(Throwable cause) {
+        if (cause instanceof UnknownHostException) {
+            return "unknown host";
+        }
+        if (cause instanceof SSLException) {
+            return "TLS failed";
+        }
+        if (cause instanceof ConnectException) {
+            return "connection refused";
+        }
+        return cause instanceof TimeoutException ? "timed out" : "no connection";
     }
 
     private GatewayException broken(Throwable cause) {

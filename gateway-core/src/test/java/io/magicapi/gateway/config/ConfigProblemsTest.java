@@ -118,7 +118,7 @@ class ConfigProblemsTest {
         String anchors = "x-unused: &d { idle: 7s }\nproviders: { a: { deadlines: *d }, b: { deadlines: *d } }\n";
         assertThat(new Configs(directory).file("gateway.yaml", anchors).problems())
                 .containsExactly("GW-C03 gateway.yaml:1:1 unknown key \"x-unused\". "
-                        + "There is: version, server, plugins, providers, routing, auth, log");
+                        + "There is: version, server, plugins, providers, models, routing, auth, log");
 
         String merge = "providers:\n  a: &a { deadlines: { idle: 7s } }\n  b:\n    <<: *a\n";
         assertThat(new Configs(directory).file("gateway.yaml", merge).problems())

@@ -48,7 +48,7 @@ class ConfigurationDocTest {
                     : setting.value().isTextual()
                             ? setting.value().textValue()
                             : setting.value().toString();
-            boolean settable = !setting.key().contains("[]") && !setting.key().equals("version");
+            boolean settable = setting.hasVariable();
             String variable = settable ? "`" + Setting.variable(setting.key()).replace("<NAME>", "<name>") + "`" : "";
             read.put(setting.key(), List.of(setting.type(), value, variable));
         }

@@ -143,6 +143,7 @@ public final class GatewayExtension
                 server.with(0, server.limits(), server.timeouts()),
                 new Plugins(directory.resolve("plugins"), directory.resolve("data"), true),
                 providers,
+                defaults.models(),
                 defaults.routing(),
                 defaults.auth(),
                 defaults.log());

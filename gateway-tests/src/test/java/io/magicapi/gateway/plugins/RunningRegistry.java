@@ -53,6 +53,7 @@ final class RunningRegistry implements AutoCloseable {
                 defaults.server(),
                 new Plugins(folder, data, true),
                 providers,
+                defaults.models(),
                 defaults.routing(),
                 defaults.auth(),
                 defaults.log());

@@ -60,6 +60,7 @@ class RequestContractTest {
                     config.server(),
                     config.plugins(),
                     config.providers(),
+                    config.models(),
                     config.routing(),
                     new Auth(false, false),
                     config.log()));
@@ -547,7 +548,6 @@ class RequestContractTest {
                 "HTTP2-Settings|AAMAAABk",
                 "Expect|100-continue",
                 "Cookie|session=1",
-                "Origin|https://page.test",
                 "Referer|https://page.test/x",
                 "Sec-Fetch-Mode|cors",
                 "Sec-CH-UA|x",
@@ -681,7 +681,7 @@ class RequestContractTest {
 
     @ParameterizedTest(name = "{0}")
     @DisplayName("R15: without a key the answer is 401, and the provider is not called")
-    @ValueSource(strings = {"", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "sk-no-scheme"})
+    @ValueSource(strings = {"", "Bearer", "Bearer "})
     void missingKey(String authorization) {
         RawRequest request = RawRequest.chat(BODY).without("authorization");
 
@@ -690,6 +690,17 @@ class RequestContractTest {
 
         assertThat(reply.assertRefusal(401, "missing_api_key")).contains("Authorization: Bearer", "GROQ_API_KEY");
         assertThat(gateway.upstream().requests()).isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @DisplayName("R15: a key of another form is a 401; the gateway's own does not take its place")
+    @ValueSource(strings = {"Basic dXNlcjpwYXNz", "sk-no-scheme"})
+    void otherScheme(String authorization) {
+        RawReply reply = RawConnection.ask(
+                keyed, RawRequest.chat(BODY).without("authorization").header("Authorization", authorization));
+
+        assertThat(reply.assertRefusal(401, "missing_api_key")).contains("Bearer <key>");
+        assertThat(keyed.upstream().requests()).isEmpty();
     }
 
     @ParameterizedTest(name = "{0}")

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.Alias;
 import io.magicapi.gateway.config.GatewayConfig.Routing;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.GatewayExtension;
@@ -16,6 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -47,6 +50,7 @@ class RoutingContractTest {
                     config.server(),
                     config.plugins(),
                     config.providers(),
+                    config.models(),
                     new Routing(Optional.of("acme")),
                     config.auth(),
                     config.log()));
@@ -58,6 +62,20 @@ class RoutingContractTest {
     /** One real provider; another is configured, but its plugin is not there. */
     @RegisterExtension
     static final GatewayExtension acmeAbsent = GroqJar.gateway().provider("acme", "/acme");
+
+    /** An alias of the operator's, and one for a provider that is not there. */
+    @RegisterExtension
+    static final GatewayExtension withAliases = GroqJar.gateway()
+            .config(config -> new GatewayConfig(
+                    config.server(),
+                    config.plugins(),
+                    config.providers(),
+                    Map.of(
+                            "smart", new Alias(List.of("groq/openai/gpt-oss-120b")),
+                            "groq/gone", new Alias(List.of("acme/x"))),
+                    new Routing(Optional.of("echo")),
+                    config.auth(),
+                    config.log()));
 
     private static PluginJar acme() {
         return PluginJar.of("acme").source("""
@@ -234,6 +252,24 @@ class RoutingContractTest {
         RawConnection.ask(groqOnly, RawRequest.post("/v1/chat/completions", "{\"model\":\"brand-new\"}"));
 
         assertThat(groqOnly.upstream().awaitRequest().text()).isEqualTo("{\"model\":\"brand-new\"}");
+    }
+
+    @Test
+    @DisplayName("R5: an alias goes before prefix and default, and what it stands for is sent")
+    void alias() {
+        RawReply reply = RawConnection.ask(
+                withAliases,
+                RawRequest.post(
+                        "/v1/chat/completions",
+                        "{\"model\": \"smart\" ,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"));
+
+        assertThat(reply.status()).as("%s", reply).isEqualTo(200);
+        assertThat(withAliases.upstream().awaitRequest().text())
+                .isEqualTo(
+                        "{\"model\": \"openai/gpt-oss-120b\" ,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
+        assertThat(RawConnection.ask(withAliases, RawRequest.post("/v1/chat/completions", "{\"model\":\"groq/gone\"}"))
+                        .assertRefusal(400, "provider_not_found"))
+                .contains("models.groq/gone");
     }
 
     @ParameterizedTest(name = "{0}")

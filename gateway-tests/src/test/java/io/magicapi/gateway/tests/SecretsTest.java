@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
+import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
@@ -134,6 +135,32 @@ class SecretsTest {
 
             assertThat(reply.status()).isEqualTo(401);
             assertThat(log.lines()).noneMatch(line -> line.contains(HELD.substring(0, 12)));
+        }
+    }
+
+    @Test
+    @DisplayName("R15: a provider's error that quotes the whole key reaches the client without it, streamed or not")
+    void quotedWholeKey() {
+        String quoting = "{\"error\":{\"message\":\"upstream failed for Bearer " + KEY
+                + "\",\"type\":\"server_error\",\"param\":null,\"code\":null}}";
+        gateway.upstream()
+                .enqueue(
+                        Answer.json(500, quoting),
+                        Answer.http(
+                                500,
+                                Headers.of("content-type", "text/plain"),
+                                ("failed for " + KEY).getBytes(StandardCharsets.UTF_8)),
+                        Answer.events("data: " + quoting + "\n\n"));
+
+        List<Reply> replies = List.of(
+                AnswerClient.ask(gateway, CHAT),
+                AnswerClient.ask(gateway, CHAT),
+                AnswerClient.ask(gateway, CHAT.replace("}]}", "}],\"stream\":true}")));
+
+        for (Reply reply : replies) {
+            assertThat(new String(reply.raw(), StandardCharsets.UTF_8))
+                    .contains("***")
+                    .doesNotContain(KEY);
         }
     }
 
