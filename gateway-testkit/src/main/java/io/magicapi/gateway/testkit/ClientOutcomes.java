@@ -23,12 +23,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * What one client makes of every stream of {@link StreamForms} and of the commonest {@link #faults}, compared with its
  * column of {@code docs/client-outcomes.md}.
  *
- * <p>The client asks for each form by a model of {@link #whole}, {@link #broken} and {@link #faults}, all at once if it likes, with the
- * retries it has by default. What came of it is told by {@link #answered} and {@link #failed}, from any thread;
- * {@link #check} judges.
+ * <p>The client asks for each form by a model of {@link #whole}, {@link #broken} and {@link #faults}, all at once if it
+ * likes, with the retries it has by default. What came of it is told by {@link #answered} and {@link #failed}, from any
+ * thread; {@link #check} judges.
  *
- * <p>The document's rows are written by hand. With {@code -Ddocs.update=true} their cells are written by the tests.
- * It is here because two modules of this project compare with it; a plugin's tests have no use for it.
+ * <p>The document's rows are written by hand. With {@code -Ddocs.update=true} their cells are written by the tests. It
+ * is here because two modules of this project compare with it; a plugin's tests have no use for it.
  */
 public final class ClientOutcomes {
 
