@@ -18,18 +18,6 @@ const tools = [
   },
 ];
 
-async function text(model) {
-  const stream = await client.chat.completions.create(
-    { ...hello, model, stream: true },
-    { maxRetries: 0 },
-  );
-  let text = '';
-  for await (const chunk of stream) {
-    text += chunk.choices[0]?.delta?.content || '';
-  }
-  return text;
-}
-
 const cases = {
   async chat() {
     return client.chat.completions.create(hello);
@@ -118,19 +106,6 @@ const cases = {
     }
     await inputEnd();
     return 'left';
-  },
-
-  /** Reads a stream of each of these names, which the server takes for its orders. */
-  async streams(names) {
-    const results = {};
-    for (const name of names.split(',')) {
-      try {
-        results[name] = { text: await text(name) };
-      } catch (error) {
-        results[name] = { error: String(error) };
-      }
-    }
-    return results;
   },
 };
 

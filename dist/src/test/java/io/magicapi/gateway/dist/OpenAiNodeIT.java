@@ -8,7 +8,6 @@ import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.FakeUpstream;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.ReceivedRequest;
-import io.magicapi.gateway.testkit.StreamForms;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The {@code openai} and {@code ai} npm packages against the jar, told nothing but another base URL and the header. */
+/** The {@code openai} npm package against the jar, told nothing but another base URL and the header. */
 class OpenAiNodeIT {
 
     private static final String KEY = "gsk_canaryNode0123456789";
@@ -227,35 +226,6 @@ class OpenAiNodeIT {
         } finally {
             node.destroyForcibly();
         }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"openai-cases.mjs streams", "ai-sdk-streams.mjs"})
-    @DisplayName("a whole stream is read whatever its form, and a broken one raises")
-    void streams(String program) {
-        upstream.answerWith(Answer.from(
-                request -> StreamForms.answer(request.json().path("model").asText())));
-        List<String> names = new ArrayList<>(StreamForms.whole().keySet());
-        names.addAll(StreamForms.broken());
-        List<String> arguments = new ArrayList<>(List.of(program.split(" ")));
-        arguments.add(String.join(",", names));
-
-        JsonNode results = Node.run(
-                        environment(),
-                        arguments.get(0),
-                        arguments.subList(1, arguments.size()).toArray(String[]::new))
-                .path("value");
-
-        StreamForms.whole()
-                .forEach((name, text) -> assertThat(results.path(name)
-                                .path("text")
-                                .asText(results.path(name).toString()))
-                        .as(name)
-                        .isEqualTo(text));
-        StreamForms.broken()
-                .forEach(name -> assertThat(results.path(name).has("error"))
-                        .as("%s raised, but was %s", name, results.path(name))
-                        .isTrue());
     }
 
     private static Map<String, String> environment() {

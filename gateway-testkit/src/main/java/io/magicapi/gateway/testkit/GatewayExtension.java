@@ -57,6 +57,7 @@ public final class GatewayExtension
     private final Map<String, String> environment = new HashMap<>();
     private final Map<String, String> upstreamPaths = new HashMap<>();
     private final Map<String, JsonNode> options = new HashMap<>();
+    private final Map<String, Deadlines> deadlinesOf = new HashMap<>();
     private Deadlines deadlines = Deadlines.DEFAULT;
     private UnaryOperator<GatewayConfig> adjustment = UnaryOperator.identity();
 
@@ -104,6 +105,12 @@ public final class GatewayExtension
         return this;
     }
 
+    /** Gives one provider these deadlines. */
+    public GatewayExtension deadlines(String name, Deadlines its) {
+        deadlinesOf.put(name, its);
+        return this;
+    }
+
     /** Changes the configuration just before the gateway starts. */
     public GatewayExtension config(UnaryOperator<GatewayConfig> change) {
         UnaryOperator<GatewayConfig> before = adjustment;
@@ -137,7 +144,7 @@ public final class GatewayExtension
                 new ProviderSettings(
                         Optional.of(fake.baseUrl() + path),
                         List.<Key>of(),
-                        deadlines,
+                        deadlinesOf.getOrDefault(name, deadlines),
                         options.getOrDefault(name, JsonNodeFactory.instance.objectNode()))));
         return new GatewayConfig(
                 server.with(0, server.limits(), server.timeouts()),

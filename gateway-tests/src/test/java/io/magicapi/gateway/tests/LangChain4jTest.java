@@ -32,20 +32,14 @@ import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
 import io.magicapi.gateway.testkit.ReceivedRequest;
-import io.magicapi.gateway.testkit.StreamForms;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * LangChain4j with the JDK's HTTP client, which offers to upgrade every clear-text connection to HTTP/2 and asks for no
@@ -59,6 +53,9 @@ class LangChain4jTest {
 
     @RegisterExtension
     static final GatewayExtension gateway = GroqJar.gateway();
+
+    @RegisterExtension
+    static final GatewayExtension misbehaving = AllForms.gateway();
 
     private static String baseUrl() {
         return gateway.uri("/v1").toString();
@@ -178,10 +175,14 @@ class LangChain4jTest {
     }
 
     private static OpenAiStreamingChatModel streaming() {
+        return streaming(baseUrl(), "groq/" + MODEL);
+    }
+
+    private static OpenAiStreamingChatModel streaming(String baseUrl, String model) {
         return OpenAiStreamingChatModel.builder()
-                .baseUrl(baseUrl())
+                .baseUrl(baseUrl)
                 .apiKey(KEY)
-                .modelName("groq/" + MODEL)
+                .modelName(model)
                 .timeout(PATIENCE)
                 .build();
     }
@@ -287,36 +288,19 @@ class LangChain4jTest {
         assertThat(gateway.upstream().awaitClientClosed().withinAnswer()).isTrue();
     }
 
-    static Stream<Arguments> wholeStreams() {
-        return StreamForms.whole().entrySet().stream().map(form -> Arguments.of(form.getKey(), form.getValue()));
-    }
-
-    static List<String> brokenStreams() {
-        return StreamForms.broken();
-    }
-
-    @ParameterizedTest
-    @MethodSource("wholeStreams")
-    @DisplayName("a whole stream is read, whatever its form")
-    void whole(String form, String text) throws Exception {
-        gateway.upstream().enqueue(StreamForms.answer(form));
-        Collected collected = new Collected(false);
-
-        streaming().chat("hi", collected);
-
-        assertThat(collected.response().aiMessage().text()).isEqualTo(text);
-    }
-
-    @ParameterizedTest
-    @MethodSource("brokenStreams")
-    @DisplayName("a broken stream raises, and never looks like a whole answer")
-    void broken(String form) {
-        gateway.upstream().enqueue(StreamForms.answer(form));
-        Collected collected = new Collected(false);
-
-        streaming().chat("hi", collected);
-
-        assertThatThrownBy(collected::response).isInstanceOf(ExecutionException.class);
+    @Test
+    @DisplayName("every whole stream is read; every broken one, and every other fault, raises as documented")
+    void outcomes() {
+        String baseUrl = misbehaving.uri("/v1").toString();
+        AllForms.ask(
+                "LangChain4j",
+                misbehaving,
+                model -> {
+                    Collected collected = new Collected(false);
+                    streaming(baseUrl, model).chat("hi", collected);
+                    return collected.response().aiMessage().text();
+                },
+                model -> model().baseUrl(baseUrl).modelName(model).build().chat("hi"));
     }
 
     /** Waits for the end of a stream, or leaves it after the first word. */

@@ -9,7 +9,6 @@ import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
-import com.openai.errors.OpenAIException;
 import com.openai.errors.RateLimitException;
 import com.openai.errors.UnauthorizedException;
 import com.openai.helpers.ChatCompletionAccumulator;
@@ -34,7 +33,6 @@ import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
 import io.magicapi.gateway.testkit.ReceivedRequest;
-import io.magicapi.gateway.testkit.StreamForms;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,16 +41,12 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** OpenAI's Java SDK (OkHttp), told nothing but another base URL and the header. */
 class OpenAiJavaTest {
@@ -63,25 +57,32 @@ class OpenAiJavaTest {
     @RegisterExtension
     static final GatewayExtension gateway = GroqJar.gateway();
 
+    @RegisterExtension
+    static final GatewayExtension misbehaving = AllForms.gateway();
+
     private static OpenAIClient client;
-    private static OpenAIClient withoutRetries;
     private static OpenAIClient withoutHeader;
+    private static OpenAIClient ofMisbehaving;
 
     @BeforeAll
     static void open() {
         client = builder().putHeader("x-provider", "groq").build();
-        withoutRetries = builder().putHeader("x-provider", "groq").maxRetries(0).build();
         withoutHeader = builder().build();
+        ofMisbehaving = builder(misbehaving).build();
     }
 
     @AfterAll
     static void close() {
-        List.of(client, withoutRetries, withoutHeader).forEach(OpenAIClient::close);
+        List.of(client, withoutHeader, ofMisbehaving).forEach(OpenAIClient::close);
     }
 
     private static OpenAIOkHttpClient.Builder builder() {
+        return builder(gateway);
+    }
+
+    private static OpenAIOkHttpClient.Builder builder(GatewayExtension through) {
         return OpenAIOkHttpClient.builder()
-                .baseUrl(gateway.uri("/v1").toString())
+                .baseUrl(through.uri("/v1").toString())
                 .apiKey(KEY)
                 .timeout(Duration.ofSeconds(20));
     }
@@ -373,35 +374,24 @@ class OpenAiJavaTest {
                 .isTrue();
     }
 
-    static Stream<Arguments> wholeStreams() {
-        return StreamForms.whole().entrySet().stream().map(form -> Arguments.of(form.getKey(), form.getValue()));
+    @Test
+    @DisplayName("every whole stream is read; every broken one, and every other fault, raises as documented")
+    void outcomes() {
+        AllForms.ask(
+                "openai-java",
+                misbehaving,
+                model -> text(hello().model(model).build()),
+                model -> ofMisbehaving
+                        .chat()
+                        .completions()
+                        .create(hello().model(model).build())
+                        .choices()
+                        .toString());
     }
 
-    static List<String> brokenStreams() {
-        return StreamForms.broken();
-    }
-
-    @ParameterizedTest
-    @MethodSource("wholeStreams")
-    @DisplayName("a whole stream is read, whatever its form")
-    void whole(String form, String text) {
-        gateway.upstream().enqueue(StreamForms.answer(form));
-
-        assertThat(text(withoutRetries)).isEqualTo(text);
-    }
-
-    @ParameterizedTest
-    @MethodSource("brokenStreams")
-    @DisplayName("a broken stream raises, and never looks like a whole answer")
-    void broken(String form) {
-        gateway.upstream().enqueue(StreamForms.answer(form));
-
-        assertThatThrownBy(() -> text(withoutRetries)).isInstanceOf(OpenAIException.class);
-    }
-
-    private static String text(OpenAIClient through) {
+    private static String text(ChatCompletionCreateParams params) {
         try (StreamResponse<ChatCompletionChunk> chunks =
-                through.chat().completions().createStreaming(hello().build())) {
+                ofMisbehaving.chat().completions().createStreaming(params)) {
             return chunks.stream()
                     .flatMap(chunk -> chunk.choices().stream())
                     .flatMap(choice -> choice.delta().content().stream())
