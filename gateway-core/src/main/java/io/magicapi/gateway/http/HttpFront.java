@@ -112,7 +112,7 @@ public final class HttpFront extends VerticleBase {
         HttpServer listener = vertx.createHttpServer(options)
                 .connectionHandler(guard::accepted)
                 .requestHandler(request -> receive(request, router, guard, errors))
-                .invalidRequestHandler(request -> refuseMalformed(request, errors));
+                .invalidRequestHandler(request -> refuseMalformed(request, guard, errors));
         server = listener;
         return listener.listen();
     }
@@ -153,10 +153,11 @@ public final class HttpFront extends VerticleBase {
             errors.refuse(request, RequestIds.next(), refusal);
             return;
         }
-        router.handle(request);
+        guard.whenTaken(request, () -> router.handle(request));
     }
 
-    private void refuseMalformed(HttpServerRequest request, ErrorAnswers errors) {
+    private void refuseMalformed(HttpServerRequest request, ConnectionGuard guard, ErrorAnswers errors) {
+        guard.requestBegan(request);
         Throwable cause = request.decoderResult().cause();
         GatewayException refusal = cause instanceof TooLongHttpLineException
                 ? new GatewayException(

@@ -156,7 +156,7 @@ final class Relay implements ClientSide {
         }
         record.attempted();
         upstreams
-                .connect(generation(), wanted, onFreshConnection)
+                .connect(generation(), call.credential(), wanted, onFreshConnection)
                 .onSuccess(connected -> {
                     connected.exceptionHandler(failure -> {}); // the response future fails too
                     if (over) {
@@ -572,6 +572,9 @@ final class Relay implements ClientSide {
         stopAwaitingReader();
         if (total != null) {
             total.cancel();
+        }
+        if (upload != null) {
+            upload.stop();
         }
         lease.close();
         relays.ended(this);
