@@ -129,7 +129,7 @@ public final class Upload {
         target.drainHandler(null);
         awaitClient.cancel();
         awaitProvider.resume();
-        target.end(last).onComplete(done);
+        target.end(last).onSuccess(done::tryComplete).onFailure(done::tryFail);
     }
 
     private GatewayException tooSlow() {

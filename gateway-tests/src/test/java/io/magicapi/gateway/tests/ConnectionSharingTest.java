@@ -78,7 +78,8 @@ class ConnectionSharingTest {
             String key = request.header("authorization").orElseThrow().substring("Bearer ".length());
             // Callers 0 and 2 use one of the providers, 1 and 3 the other.
             String kind = HELD.contains(key) ? key : "callers of " + (key.endsWith("0") || key.endsWith("2"));
-            users.computeIfAbsent(request.connection(), unused -> new HashSet<>()).add(kind);
+            users.computeIfAbsent(request.connection(), unused -> new HashSet<>())
+                    .add(kind);
         }
         assertThat(users.values()).allSatisfy(kinds -> assertThat(kinds).hasSize(1));
         assertThat(users).as("connections, kept as far as they can be").hasSize(5);
