@@ -95,6 +95,9 @@ public final class HttpFront extends VerticleBase {
                 .setHandle100ContinueAutomatically(false)
                 .setHttp2ClearTextEnabled(config.server().http2Cleartext())
                 .setDecompressionSupported(false)
+                // No WebSockets here; and what negotiates this breaks when more than 128 requests are pipelined.
+                .setPerMessageWebSocketCompressionSupported(false)
+                .setPerFrameWebSocketCompressionSupported(false)
                 .setTcpNoDelay(true);
     }
 
