@@ -23,6 +23,7 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A running gateway: the plugins it has loaded, and a listener on each event loop. Owns its Vert.x instance. Safe for
@@ -41,6 +42,7 @@ public final class Gateway {
     private final AtomicInteger connections = new AtomicInteger();
     private final List<HttpFront> fronts = new CopyOnWriteArrayList<>();
     private volatile boolean accepting = true;
+    private @Nullable Future<Void> stopped;
 
     private Gateway(Vertx vertx, Transport transport, ProviderCatalog catalog, PluginRegistry plugins) {
         this.vertx = vertx;
@@ -128,15 +130,18 @@ public final class Gateway {
     }
 
     /**
-     * Stops: readiness goes off, no connection is accepted any more, requests under way may finish.
+     * Stops, once: readiness goes off, no connection is accepted any more, requests under way may finish.
      *
      * @param drain how long they may take; what is left then is told that the gateway shuts down, and broken off
      * @return completes when everything has stopped
      */
-    public Future<Void> shutdown(Duration drain) {
-        accepting = false;
-        List<Future<Void>> drained =
-                fronts.stream().map(front -> front.shutdown(drain)).toList();
-        return Future.join(drained).transform(done -> plugins.close()).transform(done -> vertx.close());
+    public synchronized Future<Void> shutdown(Duration drain) {
+        if (stopped == null) {
+            accepting = false;
+            List<Future<Void>> drained =
+                    fronts.stream().map(front -> front.shutdown(drain)).toList();
+            stopped = Future.join(drained).transform(done -> plugins.close()).transform(done -> vertx.close());
+        }
+        return stopped;
     }
 }

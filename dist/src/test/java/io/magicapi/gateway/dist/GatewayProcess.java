@@ -177,6 +177,17 @@ final class GatewayProcess implements AutoCloseable {
         return process.exitValue();
     }
 
+    /** Tells it to stop (TERM), and does not wait. */
+    void askToStop() {
+        process.toHandle().destroy();
+    }
+
+    /** Ends it without its knowing (KILL). */
+    void kill() {
+        process.destroyForcibly();
+        stop();
+    }
+
     @Override
     public void close() {
         stop();

@@ -179,7 +179,7 @@ public record GatewayConfig(
      *
      * @param connect to open a connection, or to wait for a free one
      * @param firstByte from the request's last byte to the head of the answer
-     * @param idle between two chunks of the answer
+     * @param idle from the head of the answer to its first chunk, and between two chunks
      * @param total for all of it, from when the provider is chosen; of requests that ask for no stream
      * @param totalStream the same for those that ask for one; empty: as long as it takes
      */

@@ -186,9 +186,12 @@ final class ApiHandler {
         record.answered(200);
         record.close(Outcome.COMPLETED);
         request.resume();
-        return request.method().equals(HttpMethod.HEAD)
-                ? request.response().end()
-                : request.response().end(body);
+        if (request.method().equals(HttpMethod.HEAD)) {
+            request.response().end();
+        } else {
+            request.response().end(body);
+        }
+        return Future.succeededFuture();
     }
 
     private static String decode(String raw) {

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * idle timeout on the socket would not do: it would also end a client that quietly waits for a slow model.)
  *
  * <p><b>Number.</b> Beyond the limit connections are still accepted, but told that the gateway is overloaded.
+ * (Not so the questions for its health: a gateway in demand is not to be restarted.)
  */
 final class ConnectionGuard {
 
@@ -44,6 +45,7 @@ final class ConnectionGuard {
     private static final class Guarded {
         private final boolean surplus;
         private boolean poisoned;
+        private int underWay;
         private @Nullable Deadline deadline;
 
         private Guarded(boolean surplus) {
@@ -74,6 +76,7 @@ final class ConnectionGuard {
     void accepted(HttpConnection connection) {
         Guarded state = new Guarded(connections.incrementAndGet() > maxConnections);
         guarded.put(connection, state);
+        connection.exceptionHandler(reset -> {}); // its request is told, too; without a handler it is an error to log
         state.deadline = clock.start(timeouts.requestHead(), () -> Connections.closeNow(connection));
         connection.closeHandler(closed -> {
             connections.decrementAndGet();
@@ -86,18 +89,37 @@ final class ConnectionGuard {
     void requestBegan(HttpServerRequest request) {
         Guarded state = guarded.get(request.connection());
         if (state != null) {
+            state.underWay++;
             state.stopWaiting();
         }
     }
 
-    /** Begins to wait for the next request. */
+    /** Begins to wait for the next request, unless others are under way (HTTP/2). */
     void requestOver(HttpServerRequest request) {
         HttpConnection connection = request.connection();
         Guarded state = guarded.get(connection);
-        if (state != null && request.version() != HttpVersion.HTTP_2) {
+        if (state != null && --state.underWay == 0) {
             state.stopWaiting();
             state.deadline = clock.start(timeouts.keepAlive(), () -> Connections.closeNow(connection));
         }
+    }
+
+    /**
+     * Serves a request now, or, if the client does not take the answers to those before it, when it has. (Who sends
+     * requests and reads no answers would otherwise fill the memory with them.)
+     */
+    void whenTaken(HttpServerRequest request, Runnable serve) {
+        HttpConnection connection = request.connection();
+        if (request.version() == HttpVersion.HTTP_2 || !Connections.isStuck(connection)) {
+            serve.run();
+            return;
+        }
+        Deadline slow = clock.start(timeouts.slowReader(), () -> Connections.closeNow(connection));
+        request.response().exceptionHandler(left -> slow.cancel()).drainHandler(drained -> {
+            slow.cancel();
+            request.response().exceptionHandler(null).drainHandler(null);
+            serve.run();
+        });
     }
 
     /** {@return whether nothing on this request's connection may run any more} */
@@ -120,7 +142,7 @@ final class ConnectionGuard {
     /** @throws GatewayException if the request must be refused and its connection closed */
     void check(HttpServerRequest request) {
         Guarded state = guarded.get(request.connection());
-        if (state != null && state.surplus) {
+        if (state != null && state.surplus && !request.uri().startsWith("/health/")) {
             throw new GatewayException(
                     ErrorCode.OVERLOADED, "the gateway has all the connections it takes (server.limits.connections)");
         }

@@ -3,10 +3,11 @@ package io.magicapi.gateway.http;
 import io.magicapi.gateway.error.ErrorBody;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
-import io.magicapi.gateway.loop.Deadline;
+import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
+import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -25,6 +26,9 @@ final class ErrorAnswers {
 
     /** How long the rest of a refused body is read and thrown away, so that its sender gets to read the answer. */
     private static final Duration LINGER = Duration.ofSeconds(2);
+
+    /** HTTP/2's code for a stream that is ended without anybody being at fault. */
+    private static final long NO_ERROR = 0;
 
     private static final String RETRY_AFTER_SECONDS = "1";
 
@@ -63,6 +67,7 @@ final class ErrorAnswers {
     void refuse(HttpServerRequest request, String requestId, GatewayException failure) {
         guard.poison(request);
         write(request, requestId, failure, true);
+        guard.requestOver(request);
     }
 
     private void write(HttpServerRequest request, String requestId, GatewayException failure, boolean thenClose) {
@@ -85,10 +90,10 @@ final class ErrorAnswers {
             response.putHeader("connection", "close");
             discardThenClose(request);
         }
-        if (request.method().equals(HttpMethod.HEAD)) {
-            response.end();
-        } else {
-            response.end(Buffer.buffer(body));
+        Future<Void> sent =
+                request.method().equals(HttpMethod.HEAD) ? response.end() : response.end(Buffer.buffer(body));
+        if (thenClose && !http1) {
+            sent.onComplete(answered -> response.reset(NO_ERROR)); // the rest of the request is not wanted
         }
     }
 
@@ -104,17 +109,14 @@ final class ErrorAnswers {
 
     /** To close with bytes unread would reset the connection, and the answer might be lost with it. */
     private void discardThenClose(HttpServerRequest request) {
+        clock.start(LINGER, () -> Connections.closeNow(request.connection()));
         if (request.isEnded()) {
             request.response().endHandler(sent -> request.connection().close());
             return;
         }
-        Deadline late = clock.start(LINGER, () -> request.connection().close());
-        request.exceptionHandler(left -> late.cancel());
+        request.exceptionHandler(left -> {});
         request.handler(discarded -> {});
-        request.endHandler(end -> {
-            late.cancel();
-            request.connection().close();
-        });
+        request.endHandler(end -> request.connection().close());
         request.resume();
     }
 

@@ -95,6 +95,9 @@ public final class HttpFront extends VerticleBase {
                 .setHandle100ContinueAutomatically(false)
                 .setHttp2ClearTextEnabled(config.server().http2Cleartext())
                 .setDecompressionSupported(false)
+                // No WebSockets here; and what negotiates this breaks when more than 128 requests are pipelined.
+                .setPerMessageWebSocketCompressionSupported(false)
+                .setPerFrameWebSocketCompressionSupported(false)
                 .setTcpNoDelay(true);
     }
 
@@ -112,7 +115,7 @@ public final class HttpFront extends VerticleBase {
         HttpServer listener = vertx.createHttpServer(options)
                 .connectionHandler(guard::accepted)
                 .requestHandler(request -> receive(request, router, guard, errors))
-                .invalidRequestHandler(request -> refuseMalformed(request, errors));
+                .invalidRequestHandler(request -> refuseMalformed(request, guard, errors));
         server = listener;
         return listener.listen();
     }
@@ -153,10 +156,11 @@ public final class HttpFront extends VerticleBase {
             errors.refuse(request, RequestIds.next(), refusal);
             return;
         }
-        router.handle(request);
+        guard.whenTaken(request, () -> router.handle(request));
     }
 
-    private void refuseMalformed(HttpServerRequest request, ErrorAnswers errors) {
+    private void refuseMalformed(HttpServerRequest request, ConnectionGuard guard, ErrorAnswers errors) {
+        guard.requestBegan(request);
         Throwable cause = request.decoderResult().cause();
         GatewayException refusal = cause instanceof TooLongHttpLineException
                 ? new GatewayException(

@@ -1,5 +1,6 @@
 package io.magicapi.gateway.loop;
 
+import io.netty.channel.ChannelOption;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
 
@@ -10,17 +11,23 @@ public final class Connections {
 
     /**
      * Closes a connection at once. Vert.x would wait until all that was written has been sent, so that a peer who reads
-     * nothing could hold the connection for ever.
+     * nothing could hold the connection for ever. Nor does the system go on trying: it would keep what it has of that for
+     * minutes.
      */
     public static void closeNow(HttpConnection connection) {
+        boolean stuck = isStuck(connection);
         connection.close();
-        if (isStuck(connection)) {
-            ((ConnectionBase) connection).channelHandlerContext().close(); // past the handler that waits
+        if (stuck) {
+            ConnectionBase base = (ConnectionBase) connection;
+            base.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+            base.channelHandlerContext().close(); // past the handler that waits
         }
     }
 
     /** {@return whether more has been written than the peer takes} */
     public static boolean isStuck(HttpConnection connection) {
-        return connection instanceof ConnectionBase base && !base.channel().isWritable();
+        return connection instanceof ConnectionBase base
+                && base.channel().isActive()
+                && !base.channel().isWritable();
     }
 }

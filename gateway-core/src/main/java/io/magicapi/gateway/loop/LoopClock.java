@@ -3,6 +3,8 @@ package io.magicapi.gateway.loop;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The deadlines of one event loop. Every request has one or two and hardly any expires, so setting one must cost next
@@ -15,6 +17,8 @@ public final class LoopClock {
 
     /** How often deadlines are looked at. */
     public static final Duration TICK = Duration.ofMillis(100);
+
+    private static final Logger log = LoggerFactory.getLogger(LoopClock.class);
 
     private final Vertx vertx;
     private @Nullable Deadline first;
@@ -61,7 +65,11 @@ public final class LoopClock {
     private void tick() {
         long now = System.nanoTime();
         for (Deadline deadline = first; deadline != null; deadline = deadline.next) {
-            deadline.check(now);
+            try {
+                deadline.check(now);
+            } catch (RuntimeException | StackOverflowError failure) {
+                log.atError().setCause(failure).log("a deadline was not kept"); // and the others must be
+            }
         }
         ticking = first != null;
         if (ticking) {

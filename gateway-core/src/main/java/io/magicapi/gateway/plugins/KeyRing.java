@@ -49,6 +49,11 @@ public final class KeyRing {
         throw new IllegalStateException("weights do not add up");
     }
 
+    /** {@return whether a key is one of these} */
+    public boolean holds(Secret key) {
+        return entries.stream().anyMatch(entry -> entry.secret().equals(key));
+    }
+
     /** {@return the keys, for the start screen} */
     public List<Entry> entries() {
         return entries;

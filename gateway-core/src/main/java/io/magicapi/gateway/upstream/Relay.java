@@ -160,7 +160,7 @@ final class Relay implements ClientSide {
         }
         record.attempted();
         upstreams
-                .connect(generation(), wanted, onFreshConnection)
+                .connect(generation(), call.credential(), wanted, onFreshConnection)
                 .onSuccess(connected -> {
                     connected.exceptionHandler(failure -> {}); // the response future fails too
                     if (over) {
@@ -580,6 +580,9 @@ final class Relay implements ClientSide {
         stopAwaitingReader();
         if (total != null) {
             total.cancel();
+        }
+        if (upload != null) {
+            upload.stop();
         }
         lease.close();
         relays.ended(this);

@@ -17,14 +17,18 @@ import io.vertx.core.http.HttpServerRequest;
  */
 public final class Upload {
 
-    private final LoopClock clock;
     private final ProviderGeneration provider;
     private final HttpServerRequest source;
-    private final BodyPatience patience;
     private final Buffer read;
     private final boolean whole;
     private final long length;
     private final long limit;
+    private final Promise<Void> done = Promise.promise();
+
+    /** At most one of the two runs: whoever is waited for. */
+    private final Deadline awaitClient;
+
+    private final Deadline awaitProvider;
     private long sent;
 
     /**
@@ -48,14 +52,16 @@ public final class Upload {
             boolean whole,
             long length,
             long limit) {
-        this.clock = clock;
         this.provider = provider;
         this.source = source;
-        this.patience = patience;
         this.read = read;
         this.whole = whole;
         this.length = length;
         this.limit = limit;
+        awaitClient = patience.start(done::tryFail);
+        awaitClient.pause();
+        awaitProvider = clock.start(provider.deadlines().idle(), () -> done.tryFail(tooSlow()));
+        awaitProvider.pause();
     }
 
     /**
@@ -73,23 +79,29 @@ public final class Upload {
         } else {
             target.setChunked(true);
         }
-        Promise<Void> done = Promise.promise();
         if (whole) {
-            return target.end(read);
+            end(target, read);
+            return done.future();
         }
-        Deadline slow = patience.start(done::tryFail);
-        if (read.length() > 0) {
-            pass(read, target, done, slow);
-        }
-        source.handler(bytes -> pass(bytes, target, done, slow));
+        source.handler(bytes -> pass(bytes, target));
         source.exceptionHandler(
                 left -> done.tryFail(new GatewayException(ErrorCode.INVALID_REQUEST, "the upload broke off")));
-        source.endHandler(end -> target.end().onComplete(done));
+        source.endHandler(end -> end(target, Buffer.buffer()));
+        awaitClient.resume();
         source.resume();
-        return done.future().onComplete(sentAll -> slow.cancel());
+        if (read.length() > 0) {
+            pass(read, target);
+        }
+        return done.future();
     }
 
-    private void pass(Buffer bytes, HttpClientRequest target, Promise<Void> done, Deadline slow) {
+    /** Stops waiting for either side. To be called in the end, whether or not it was sent. */
+    void stop() {
+        awaitClient.cancel();
+        awaitProvider.cancel();
+    }
+
+    private void pass(Buffer bytes, HttpClientRequest target) {
         if (done.future().isComplete()) {
             return;
         }
@@ -98,18 +110,26 @@ public final class Upload {
             done.tryFail(tooLarge(limit));
             return;
         }
-        slow.progress(bytes.length());
         target.write(bytes);
+        awaitClient.progress(bytes.length());
         if (target.writeQueueFull()) {
             source.pause();
-            slow.pause();
-            Deadline stalled = clock.start(provider.deadlines().idle(), () -> done.tryFail(tooSlow()));
+            awaitClient.pause();
+            awaitProvider.resume();
             target.drainHandler(drained -> {
-                stalled.cancel();
-                slow.resume();
+                awaitProvider.pause();
+                awaitClient.resume();
                 source.resume();
             });
         }
+    }
+
+    /** Sends the last of it. From here on it is the provider that is waited for. */
+    private void end(HttpClientRequest target, Buffer last) {
+        target.drainHandler(null);
+        awaitClient.cancel();
+        awaitProvider.resume();
+        target.end(last).onSuccess(done::tryComplete).onFailure(done::tryFail);
     }
 
     private GatewayException tooSlow() {

@@ -1,5 +1,6 @@
 package io.magicapi.gateway.upstream;
 
+import io.magicapi.gateway.api.Secret;
 import io.magicapi.gateway.api.UpstreamRequest;
 import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.plugins.ProviderGeneration;
@@ -17,6 +18,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -32,24 +34,41 @@ public final class UpstreamClient {
     private static final int MAX_CONNECTIONS = 4096;
     private static final int MAX_RESPONSE_HEADERS = 32 * 1024;
 
-    private final HttpClient pooled;
+    /**
+     * Who shares connections. HTTP/1.1 has no way to say which request an answer belongs to; what a server mixes up must
+     * at least not get to those who use another key of the gateway's. (Callers' own keys are one class for each provider:
+     * there may be thousands of them, each seen once.)
+     *
+     * @param key a key that the gateway holds; empty for all requests with a caller's key, or none
+     */
+    private record Sharing(String provider, String baseUrl, Optional<Secret> key) {}
+
+    private final Vertx vertx;
+    private final PoolOptions limits =
+            new PoolOptions().setHttp1MaxSize(MAX_CONNECTIONS).setMaxWaitQueueSize(MAX_CONNECTIONS);
+    private final Map<Sharing, HttpClient> pools = new HashMap<>();
     private final HttpClient fresh;
     private final Map<String, UpstreamAddress> addresses = new HashMap<>();
     private final Set<HttpConnection> used = Collections.newSetFromMap(new IdentityHashMap<>());
 
     /** A client for the event loop this is called on. */
     public UpstreamClient(Vertx vertx) {
-        PoolOptions pool = new PoolOptions().setHttp1MaxSize(MAX_CONNECTIONS).setMaxWaitQueueSize(MAX_CONNECTIONS);
-        pooled = vertx.httpClientBuilder()
-                .with(options())
-                .with(pool)
+        this.vertx = vertx;
+        this.fresh = client(options().setKeepAlive(false));
+    }
+
+    private HttpClient client(HttpClientOptions options) {
+        return vertx.httpClientBuilder()
+                .with(options)
+                .with(limits)
                 .withConnectHandler(AnswerWatch::over)
                 .build();
-        fresh = vertx.httpClientBuilder()
-                .with(options().setKeepAlive(false))
-                .with(pool)
-                .withConnectHandler(AnswerWatch::over)
-                .build();
+    }
+
+    private HttpClient pool(ProviderGeneration provider, Optional<Secret> credential) {
+        Optional<Secret> held = credential.filter(provider.keys()::holds);
+        return pools.computeIfAbsent(
+                new Sharing(provider.name(), provider.baseUrl(), held), unused -> client(options()));
     }
 
     private static HttpClientOptions options() {
@@ -64,9 +83,14 @@ public final class UpstreamClient {
     /**
      * {@return a request that is connected and ready to be sent, its headers set}
      *
+     * @param credential the key that was chosen for the request
      * @param onFreshConnection whether to open a connection for it alone instead of taking one from the pool
      */
-    Future<HttpClientRequest> connect(ProviderGeneration provider, UpstreamRequest request, boolean onFreshConnection) {
+    Future<HttpClientRequest> connect(
+            ProviderGeneration provider,
+            Optional<Secret> credential,
+            UpstreamRequest request,
+            boolean onFreshConnection) {
         UpstreamAddress address = addresses.computeIfAbsent(provider.baseUrl(), UpstreamAddress::of);
         RequestOptions options = new RequestOptions()
                 .setMethod(HttpMethod.valueOf(request.method()))
@@ -77,7 +101,7 @@ public final class UpstreamClient {
                 .setFollowRedirects(false)
                 .setConnectTimeout(provider.deadlines().connect().toMillis());
         request.headers().forEach(options::addHeader);
-        return (onFreshConnection ? fresh : pooled).request(options);
+        return (onFreshConnection ? fresh : pool(provider, credential)).request(options);
     }
 
     /**

@@ -120,6 +120,11 @@ public final class GatewayExtension
 
     @Override
     public void beforeAll(ExtensionContext context) throws Exception {
+        start();
+    }
+
+    /** Starts gateway and upstream; for a test that needs them for itself, and does not register them. */
+    public void start() throws Exception {
         Path directory = Files.createTempDirectory("gateway-test");
         home = directory;
         Path plugins = Files.createDirectory(directory.resolve("plugins"));
@@ -184,6 +189,11 @@ public final class GatewayExtension
 
     @Override
     public void afterAll(ExtensionContext context) throws Exception {
+        stop();
+    }
+
+    /** Stops what {@link #start} has started. */
+    public void stop() throws Exception {
         if (gateway != null) {
             gateway.shutdown(Duration.ofSeconds(1))
                     .toCompletionStage()

@@ -259,6 +259,15 @@ final class AnswerClient implements AutoCloseable {
         }
     }
 
+    /** Says that nothing more will come, though it could still read. */
+    void halfClose() {
+        try {
+            socket.shutdownOutput();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Leaves by an abrupt end (RST). */
     void reset() {
         try {
