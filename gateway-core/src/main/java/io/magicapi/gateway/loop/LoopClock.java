@@ -22,6 +22,10 @@ public final class LoopClock {
 
     private final Vertx vertx;
     private @Nullable Deadline first;
+
+    /** The deadline that a walk looks at next. */
+    private @Nullable Deadline upNext;
+
     private boolean ticking;
 
     /** A clock for the event loop this is called on. */
@@ -58,13 +62,20 @@ public final class LoopClock {
         if (deadline.next != null) {
             deadline.next.previous = deadline.previous;
         }
+        if (upNext == deadline) {
+            upNext = deadline.next;
+        }
+        // What has ended must not hold on to what has not.
         deadline.previous = null;
-        // Its own next stays: a walk may be standing on it.
+        deadline.next = null;
     }
 
     private void tick() {
         long now = System.nanoTime();
-        for (Deadline deadline = first; deadline != null; deadline = deadline.next) {
+        upNext = first;
+        while (upNext != null) {
+            Deadline deadline = upNext;
+            upNext = deadline.next;
             try {
                 deadline.check(now);
             } catch (RuntimeException | StackOverflowError failure) {

@@ -79,7 +79,13 @@ class ClientLeavesTest {
                                 settings.deadlines(),
                                 settings.options())));
         return new GatewayConfig(
-                config.server(), config.plugins(), providers, config.routing(), config.auth(), config.log());
+                config.server(),
+                config.plugins(),
+                providers,
+                config.models(),
+                config.routing(),
+                config.auth(),
+                config.log());
     }
 
     @AfterAll

@@ -48,7 +48,13 @@ class ConnectionSharingTest {
                                 settings.deadlines(),
                                 settings.options())));
         return new GatewayConfig(
-                config.server(), config.plugins(), providers, config.routing(), config.auth(), config.log());
+                config.server(),
+                config.plugins(),
+                providers,
+                config.models(),
+                config.routing(),
+                config.auth(),
+                config.log());
     }
 
     private static Key key(String variable) {

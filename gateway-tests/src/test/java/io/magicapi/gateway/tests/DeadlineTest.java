@@ -69,7 +69,13 @@ class DeadlineTest {
                                     settings.deadlines(),
                                     settings.options())));
             return new io.magicapi.gateway.config.GatewayConfig(
-                    config.server(), config.plugins(), providers, config.routing(), config.auth(), config.log());
+                    config.server(),
+                    config.plugins(),
+                    providers,
+                    config.models(),
+                    config.routing(),
+                    config.auth(),
+                    config.log());
         });
     }
 
