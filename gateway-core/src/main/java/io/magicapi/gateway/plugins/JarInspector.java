@@ -423,8 +423,7 @@ public final class JarInspector {
                 throw new Refusal(
                         "GW-P01",
                         fileName + " declares no provider: " + INDEX + " is missing. JDK 23+ no longer runs annotation"
-                                + " processors by itself: add <proc>full</proc> to maven-compiler-plugin, or use"
-                                + " gateway-plugin-parent.");
+                                + " processors by itself: add <proc>full</proc> to maven-compiler-plugin.");
             }
             Set<String> extensions = new LinkedHashSet<>();
             try (InputStream in = jar.getInputStream(index)) {
