@@ -24,12 +24,19 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A running gateway: the plugins it has loaded, and a listener on each event loop. Owns its Vert.x instance. Safe for
  * all threads.
  */
 public final class Gateway {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
+
+    /** Not an error: a provider that the configuration names is not there. */
+    private static final String ABSENT_PROVIDER = "GW-C11";
 
     /** A port that Vert.x takes for "any free one, the same for all instances of this verticle". */
     private static final int ANY_SHARED_PORT = -1;
@@ -71,10 +78,31 @@ public final class Gateway {
                 .map(echo ->
                         new PluginRegistry(config, catalog, List.of(new EchoProvider(echo.baseUrl())), environment))
                 .compose(plugins -> plugins.start().map(new Gateway(vertx, transport, catalog, plugins)))
+                .onSuccess(gateway -> gateway.warnOfAbsentProviders(config))
                 .compose(gateway -> gateway.listen(config, loops).map(gateway))
                 .onSuccess(started::complete)
                 .onFailure(failure -> vertx.close().onComplete(closed -> started.fail(failure)));
         return started.future();
+    }
+
+    /** A name that is mistyped in the configuration would go unnoticed; one whose plugin comes later is no mistake. */
+    private void warnOfAbsentProviders(GatewayConfig config) {
+        List<String> loaded = providers().stream().map(ProviderGeneration::name).toList();
+        Stream.concat(
+                        config.providers().keySet().stream()
+                                .filter(name -> !loaded.contains(name))
+                                .sorted()
+                                .map(name -> "providers." + name + " is configured"),
+                        config.routing().defaultProvider().stream()
+                                .filter(name -> !loaded.contains(name))
+                                .map(name -> "routing.default-provider is " + name))
+                .forEach(what -> LOG.atWarn()
+                        .addKeyValue("code", ABSENT_PROVIDER)
+                        .log(
+                                "{} {}, but no plugin brings a provider of that name; loaded: {}",
+                                ABSENT_PROVIDER,
+                                what,
+                                String.join(", ", loaded)));
     }
 
     /**

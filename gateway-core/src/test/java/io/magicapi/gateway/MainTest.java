@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
-import java.nio.file.Files;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,7 +94,8 @@ class MainTest {
     @Test
     @DisplayName("INT ends it with 130")
     void interrupt() throws Exception {
-        assumeFalse(ignoresInterrupts(), "this build runs in the background, where INT is ignored and children inherit it");
+        assumeFalse(
+                ignoresInterrupts(), "this build runs in the background, where INT is ignored and children inherit it");
         Process process = gateway("serve", "--port", "0", "--log-format", "text");
         BufferedReader output = output(process);
         String line = output.readLine();
@@ -116,6 +117,38 @@ class MainTest {
                         .filter(line -> line.startsWith("SigIgn:"))
                         .map(line -> line.substring("SigIgn:".length()).strip())
                         .anyMatch(mask -> (Long.parseUnsignedLong(mask, 16) & 2) != 0);
+    }
+
+    @Test
+    @DisplayName(
+            "GW-C11: a name in the configuration that no provider has is told once, before it is ready, and stops nothing")
+    void absentProviders() throws Exception {
+        Files.writeString(directory.resolve("gateway.yaml"), """
+                routing: { default-provider: nope }
+                providers:
+                  grok: { base-url: "https://api.grok.example" }
+                  echo: { options: { note: this one is there } }
+                """);
+        Process process = gateway("--port", "0", "--log-format", "json");
+        BufferedReader output = output(process);
+        List<String> warnings = new ArrayList<>();
+        String line = output.readLine();
+        while (line != null && !line.contains("\"message\":\"ready\"")) {
+            JsonNode event = new ObjectMapper().readTree(line);
+            assertThat(event.path("level").asText()).isEqualTo("warn");
+            assertThat(event.path("code").asText()).isEqualTo("GW-C11");
+            warnings.add(event.path("message").asText());
+            line = output.readLine();
+        }
+
+        assertThat(warnings)
+                .containsExactly(
+                        "GW-C11 providers.grok is configured, but no plugin brings a provider of that name; loaded: echo",
+                        "GW-C11 routing.default-provider is nope, but no plugin brings a provider of that name; loaded:"
+                                + " echo");
+        assertThat(line).as("ready all the same").isNotNull();
+        signal("TERM", process);
+        assertThat(output.lines()).noneMatch(later -> later.contains("GW-C11"));
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.magicapi.gateway.cli;
 
 import io.magicapi.gateway.config.ConfigException;
 import io.magicapi.gateway.config.NearestName;
+import io.magicapi.gateway.plugins.UnusableFolderException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -74,7 +75,7 @@ public final class Cli {
         return (Exception failure, CommandLine command, CommandLine.ParseResult parsed) -> {
             PrintWriter err = command.getErr();
             int exitCode;
-            if (failure instanceof ConfigException) {
+            if (failure instanceof ConfigException || failure instanceof UnusableFolderException) {
                 err.println(failure.getMessage());
                 exitCode = ExitCode.CONFIG;
             } else if (failure instanceof CommandFailure told) {

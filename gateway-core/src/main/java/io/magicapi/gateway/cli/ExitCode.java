@@ -9,7 +9,7 @@ public final class ExitCode {
     public static final int INTERNAL = 1;
     /** The command line makes no sense. */
     public static final int USAGE = 2;
-    /** The configuration cannot be used. */
+    /** The configuration, or a folder it names, cannot be used. */
     public static final int CONFIG = 3;
     /** The address cannot be bound. */
     public static final int BIND = 4;

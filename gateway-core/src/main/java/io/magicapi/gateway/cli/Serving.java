@@ -6,6 +6,7 @@ import io.magicapi.gateway.config.GatewayConfig.LogFormat;
 import io.magicapi.gateway.config.LoadedConfig;
 import io.magicapi.gateway.observe.LogSetup;
 import io.magicapi.gateway.plugins.PluginStatus;
+import io.magicapi.gateway.plugins.UnusableFolderException;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.net.BindException;
@@ -99,6 +100,8 @@ final class Serving {
     private Gateway start() {
         try {
             return Work.await(Gateway.start(config, surroundings.environment()));
+        } catch (UnusableFolderException e) {
+            throw e; // its cause may look like that of a port
         } catch (RuntimeException e) {
             for (Throwable cause = e; cause != null; cause = cause.getCause()) {
                 // The native transports throw an IOException of their own where NIO throws a BindException.

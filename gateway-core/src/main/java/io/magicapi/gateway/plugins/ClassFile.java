@@ -19,7 +19,7 @@ import java.util.Set;
 record ClassFile(String name, String superName, Set<String> classes, List<Member> members) {
 
     /** What comes before the constant pool: magic, minor, major version. */
-    private static final int HEADER = 8;
+    static final int HEADER = 8;
 
     private static final int MAGIC = 0xCAFEBABE;
 

@@ -59,8 +59,12 @@ final class DroppedJars {
     }
 
     /** Makes room for private copies; comes before all else. */
-    void open() throws IOException {
-        copies = PrivateCopies.open(config.data());
+    void open() {
+        try {
+            copies = PrivateCopies.open(config.data());
+        } catch (IOException e) {
+            throw UnusableFolderException.data(config.data(), e);
+        }
     }
 
     /** Takes what is in the folder, as the gateway starts: at first sight. From then on, asks for events. */

@@ -9,9 +9,10 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -39,7 +40,9 @@ public final class JarInspector {
     /** The jar is not a whole zip file: perhaps it is still being copied. */
     static final String INCOMPLETE = "GW-P12";
 
-    private static final String INDEX = "META-INF/extensions.idx";
+    private static final String TOO_LARGE = "GW-P25";
+
+    private static final String INDEX = UnpackLimit.INDEX;
 
     /** What is longer is no version, range or description; and long input makes regular expressions overflow the stack. */
     private static final int MAX_VALUE = 500;
@@ -127,6 +130,11 @@ public final class JarInspector {
 
         private String label;
 
+        /** How many bytes came out of the entries so far. */
+        private long unpacked;
+
+        private final byte[] buffer = new byte[64 * 1024];
+
         Reading(JarFile jar, String fileName) {
             this.jar = jar;
             this.fileName = fileName;
@@ -157,8 +165,19 @@ public final class JarInspector {
                     List.copyOf(classes.keySet()));
         }
 
-        /** Reads every byte once: a wrong checksum shows here and not while serving. */
+        /** Reads every byte once: what is damaged or too large shows here, and not while serving. */
         private void readEntries() throws Refusal, IOException {
+            if (jar.size() > UnpackLimit.ENTRIES) {
+                throw new Refusal(
+                        TOO_LARGE,
+                        String.format(
+                                Locale.ROOT,
+                                "%s has %,d entries, more than the %,d that a plugin may have. %s",
+                                fileName,
+                                jar.size(),
+                                UnpackLimit.ENTRIES,
+                                UnpackLimit.TOTAL.remedy()));
+            }
             for (JarEntry entry : (Iterable<JarEntry>) jar.stream()::iterator) {
                 String name = entry.getName();
                 if (leavesTheJar(name)) {
@@ -168,11 +187,33 @@ public final class JarInspector {
                                     + "\", which points outside of the jar. Build it again with an ordinary jar tool.");
                 }
                 try (InputStream in = jar.getInputStream(entry)) {
+                    byte[] head = in.readNBytes(ClassFile.HEADER);
                     if (isClass(name)) {
-                        classes.put(className(name), javaVersion(name, in.readAllBytes()));
-                    } else {
-                        in.transferTo(java.io.OutputStream.nullOutputStream());
+                        classes.put(className(name), javaVersion(name, head));
                     }
+                    unpack(name, head.length, in);
+                }
+            }
+        }
+
+        /** Reads the rest of an entry, or until it is too large. */
+        private void unpack(String name, int before, InputStream in) throws Refusal, IOException {
+            UnpackLimit limit = UnpackLimit.of(name);
+            long size = 0;
+            for (int read = before; read >= 0; read = in.read(buffer)) {
+                size += read;
+                unpacked += read;
+                if (size > limit.bytes()) {
+                    throw new Refusal(
+                            TOO_LARGE,
+                            fileName + ": " + name + " is larger than " + limit.text() + " when unpacked. "
+                                    + limit.remedy());
+                }
+                if (unpacked > UnpackLimit.TOTAL.bytes()) {
+                    throw new Refusal(
+                            TOO_LARGE,
+                            fileName + " is larger than " + UnpackLimit.TOTAL.text() + " when unpacked. "
+                                    + UnpackLimit.TOTAL.remedy());
                 }
             }
         }
@@ -382,15 +423,15 @@ public final class JarInspector {
                 throw new Refusal(
                         "GW-P01",
                         fileName + " declares no provider: " + INDEX + " is missing. JDK 23+ no longer runs annotation"
-                                + " processors by itself: add <proc>full</proc> to maven-compiler-plugin, or use"
-                                + " gateway-plugin-parent.");
+                                + " processors by itself: add <proc>full</proc> to maven-compiler-plugin.");
             }
-            List<String> extensions = new ArrayList<>();
+            Set<String> extensions = new LinkedHashSet<>();
             try (InputStream in = jar.getInputStream(index)) {
                 String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
                 for (String line : text.lines().toList()) {
-                    String name = line.replaceFirst("#.*", "").strip();
-                    if (!name.isEmpty() && !extensions.contains(name)) {
+                    int comment = line.indexOf('#');
+                    String name = (comment < 0 ? line : line.substring(0, comment)).strip();
+                    if (!name.isEmpty()) {
                         extensions.add(name);
                     }
                 }
@@ -409,7 +450,7 @@ public final class JarInspector {
                                     + " is not in the jar. Build it again from clean: mvn clean package.");
                 }
             }
-            return extensions;
+            return List.copyOf(extensions);
         }
     }
 }

@@ -6,6 +6,11 @@ import io.magicapi.gateway.config.GatewayConfig;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -132,7 +137,8 @@ public final class PluginRegistry {
      * watches it if the configuration says so.
      *
      * @return completes when the catalogue is filled, on the caller's Vert.x context if it has one; a plugin that is
-     *     refused does not fail it; a folder that cannot be made, or a built-in provider that does not start, does
+     *     refused does not fail it; a built-in provider that does not start does, and so does a folder that cannot be
+     *     made or written, with an {@link UnusableFolderException}
      */
     public Future<Void> start() {
         CompletableFuture<Void> started = new CompletableFuture<>();
@@ -156,12 +162,23 @@ public final class PluginRegistry {
 
     @SuppressWarnings("FutureReturnValueIgnored") // the tick catches everything
     private void fillCatalog() throws Exception {
-        bundled.installIfAbsent(config.plugins().dir());
+        makeDropFolder(config.plugins().dir());
         jars.open();
         units.startBuiltIns(builtIns);
         jars.takeAll();
         long tick = timing.tick().toMillis();
         worker.scheduleWithFixedDelay(this::tick, tick, tick, TimeUnit.MILLISECONDS);
+    }
+
+    private void makeDropFolder(Path dir) throws IOException {
+        try {
+            bundled.installIfAbsent(dir);
+            if (!Files.isDirectory(dir)) {
+                throw new NotDirectoryException(dir.toString());
+            }
+        } catch (FileSystemException e) {
+            throw UnusableFolderException.plugins(dir, e);
+        }
     }
 
     private void tick() {

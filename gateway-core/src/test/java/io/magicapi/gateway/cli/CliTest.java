@@ -123,6 +123,39 @@ class CliTest {
         assertThat(err()).contains("\tat ");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"serve", "serve --dry-run", "plugins list", "models"})
+    @DisplayName(
+            "GW-S04: a folder that cannot be made ends with exit code 3, the reason, and what to do, without a trace")
+    void unusableFolder(String command) throws IOException {
+        file("in-the-way", "");
+        Path parent = directory.resolve("in-the-way");
+        String usable = directory.resolve("usable").toString();
+
+        assertThat(run((command + " --port 0 --data " + usable + " --plugins " + parent + "/plugins").split(" ")))
+                .isEqualTo(ExitCode.CONFIG);
+        assertThat(err())
+                .isEqualToIgnoringNewLines("GW-S04 the plugins folder " + parent + "/plugins cannot be made: " + parent
+                        + " is a file, not a folder. Let this user write there, or name another folder: --plugins DIR");
+
+        assertThat(run((command + " --port 0 --plugins " + usable + " --data " + parent + "/data").split(" ")))
+                .isEqualTo(ExitCode.CONFIG);
+        assertThat(err())
+                .isEqualToIgnoringNewLines("GW-S04 the data folder " + parent + "/data cannot be made: " + parent
+                        + " is a file, not a folder. Let this user write there, or name another folder: --data DIR");
+    }
+
+    @Test
+    @DisplayName("GW-S04: a file in the place of the plugins folder is no empty folder")
+    void fileForFolder() throws IOException {
+        file("plugins.txt", "");
+        Path file = directory.resolve("plugins.txt");
+
+        assertThat(run("plugins", "list", "--plugins", file.toString(), "--data", directory + "/data"))
+                .isEqualTo(ExitCode.CONFIG);
+        assertThat(err()).startsWith("GW-S04 the plugins folder " + file + " cannot be made: " + file + " is a file");
+    }
+
     @Test
     @DisplayName("config validate says which files it read, and warns on standard error")
     void validate() throws IOException {

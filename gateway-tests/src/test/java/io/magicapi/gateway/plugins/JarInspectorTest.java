@@ -5,11 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.testkit.PluginJar;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.zip.Deflater;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,7 +74,7 @@ class JarInspectorTest {
         assertThat(refusal(acme().withoutExtensionsIndex()))
                 .isEqualTo("GW-P01 acme-1.0.0.jar declares no provider: META-INF/extensions.idx is missing. JDK 23+ no"
                         + " longer runs annotation processors by itself: add <proc>full</proc> to"
-                        + " maven-compiler-plugin, or use gateway-plugin-parent.");
+                        + " maven-compiler-plugin.");
     }
 
     @Test
@@ -245,5 +251,98 @@ class JarInspectorTest {
         assertThat(refusal(acme().manifest("Class-Path", "lib/x.jar")))
                 .startsWith(
                         "GW-P23 acme 1.0.0 expects other jars beside it (Class-Path: lib/x.jar). A plugin is one jar");
+    }
+
+    /** A good jar with one entry more, of zeros: a million of them take a thousand bytes. */
+    private Path withZeros(String name, long size) throws IOException {
+        return with(zip -> {
+            zip.putNextEntry(new ZipEntry(name));
+            byte[] zeros = new byte[64 * 1024];
+            for (long left = size; left > 0; left -= zeros.length) {
+                zip.write(zeros, 0, (int) Math.min(left, zeros.length));
+            }
+        });
+    }
+
+    private Path with(Addition addition) throws IOException {
+        Path jar = folder.resolve("acme-1.0.0.jar");
+        try (ZipInputStream good = new ZipInputStream(
+                        new ByteArrayInputStream(acme().withoutExtensionsIndex().bytes()));
+                ZipOutputStream zip = new ZipOutputStream(new BufferedOutputStream(Files.newOutputStream(jar)))) {
+            zip.setLevel(Deflater.BEST_SPEED);
+            for (ZipEntry entry = good.getNextEntry(); entry != null; entry = good.getNextEntry()) {
+                zip.putNextEntry(new ZipEntry(entry.getName()));
+                good.transferTo(zip);
+            }
+            addition.to(zip);
+        }
+        return jar;
+    }
+
+    /** What is put into a jar. */
+    private interface Addition {
+        void to(ZipOutputStream zip) throws IOException;
+    }
+
+    @Test
+    @DisplayName("GW-P25: an extensions.idx that a few bytes blow up to hundreds of megabytes is not read to its end")
+    void p25_index() throws IOException {
+        Path jar = withZeros("META-INF/extensions.idx", 300L << 20);
+
+        assertThat(inspector.inspect(jar))
+                .hasToString("GW-P25 acme-1.0.0.jar: META-INF/extensions.idx is larger than 64 KiB when unpacked. It"
+                        + " lists the provider's class and nothing else: build the jar again from clean.");
+    }
+
+    @Test
+    @DisplayName("GW-P25: neither is one that hides behind a slash, nor a manifest or a class of such a size")
+    void p25_entries() throws IOException {
+        assertThat(inspector
+                        .inspect(withZeros("META-INF/extensions.idx/", 65_537))
+                        .toString())
+                .startsWith("GW-P25 acme-1.0.0.jar: META-INF/extensions.idx/ is larger than 64 KiB when unpacked.");
+        assertThat(inspector.inspect(withZeros("meta-inf/manifest.mf", (1 << 20) + 1)))
+                .hasToString("GW-P25 acme-1.0.0.jar: meta-inf/manifest.mf is larger than 1 MiB when unpacked. Keep the"
+                        + " lines that a plugin needs, and leave out the others.");
+        byte[] large = Arrays.copyOf(
+                new byte[] {(byte) 0xca, (byte) 0xfe, (byte) 0xba, (byte) 0xbe, 0, 0, 0, 61}, (16 << 20) + 1);
+        assertThat(refusal(acme().entry("com/acme/Large.class", large)))
+                .isEqualTo("GW-P25 acme-1.0.0.jar: com/acme/Large.class is larger than 16 MiB when unpacked. Move the"
+                        + " data that is in it into a file of its own in the jar.");
+    }
+
+    @Test
+    @DisplayName("GW-P25: a limit is what is allowed, to the byte")
+    void p25_limits() {
+        String index = "com.acme.AcmeProvider\n#";
+        byte[] full = (index + "x".repeat(64 * 1024 - index.length())).getBytes(StandardCharsets.UTF_8);
+        byte[] over = Arrays.copyOf(full, full.length + 1);
+
+        assertThat(refusal(acme().withoutExtensionsIndex().entry("META-INF/extensions.idx", full)))
+                .startsWith("accepted");
+        assertThat(refusal(acme().withoutExtensionsIndex().entry("META-INF/extensions.idx", over)))
+                .startsWith("GW-P25");
+    }
+
+    @Test
+    @DisplayName("GW-P25: all entries together have a limit, whatever their names")
+    void p25_total() throws IOException {
+        assertThat(inspector.inspect(withZeros("data.bin", (512L << 20) + 1)).toString())
+                .startsWith("GW-P25 acme-1.0.0.jar")
+                .contains(" is larger than 512 MiB when unpacked. Leave out what the provider does not need.");
+    }
+
+    @Test
+    @DisplayName("GW-P25: a jar has so many entries and no more")
+    void p25_count() throws IOException {
+        Path jar = with(zip -> {
+            for (int i = 0; i < 100_000; i++) {
+                zip.putNextEntry(new ZipEntry("empty/" + i));
+            }
+        });
+
+        assertThat(inspector.inspect(jar))
+                .hasToString("GW-P25 acme-1.0.0.jar has 100,002 entries, more than the 100,000 that a plugin may have."
+                        + " Leave out what the provider does not need.");
     }
 }

@@ -352,4 +352,21 @@ class PluginRefusalTest {
 
         assertThat(gateway.log()).filteredOn(line -> line.contains("GW-P05")).hasSize(1);
     }
+
+    @Test
+    @DisplayName("GW-P25: a jar that unpacks to hundreds of megabytes is refused, and the others are served meanwhile")
+    void p25_tooLarge() {
+        PluginJar.of("bomb")
+                .provider("bomb", "https://api.bomb.test")
+                .withoutExtensionsIndex()
+                .entry("META-INF/extensions.idx", new byte[64 << 20])
+                .write(gateway.folder.resolve("a-bomb.jar"));
+        good("1.0.0").write(gateway.folder.resolve("acme.jar"));
+
+        gateway.awaitServing("acme", "1.0.0");
+
+        assertThat(gateway.awaitLog("GW-P25"))
+                .startsWith("GW-P25 a-bomb.jar: META-INF/extensions.idx is larger than 64 KiB when unpacked.");
+        assertThat(gateway.statuses(State.REJECTED)).hasSize(1);
+    }
 }
