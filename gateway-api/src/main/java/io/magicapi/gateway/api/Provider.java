@@ -1,6 +1,7 @@
 package io.magicapi.gateway.api;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -126,8 +127,9 @@ public interface Provider extends ExtensionPoint {
      * @throws ProviderException to refuse the call
      */
     default Exchange open(Call call) {
-        return Exchange.of(
-                UpstreamRequest.of(call.method(), path(call), processHeaders(call.headers(), call), call.body()));
+        String path = Objects.requireNonNull(path(call), "path returned null");
+        Headers headers = Objects.requireNonNull(processHeaders(call.headers(), call), "processHeaders returned null");
+        return Exchange.of(UpstreamRequest.of(call.method(), path, headers, call.body()));
     }
 
     /**

@@ -20,6 +20,7 @@ import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -28,13 +29,14 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * The one place where requests enter a plugin's code, and so the one place that expects anything of it.
  *
  * <p>Whatever is thrown, linkage errors and stack overflows included, becomes a failure of that one request. Only the
  * thrown object's class name is kept: a kept exception would keep the plugin's class loader, and its message may hold
- * a key. Null and malformed requests are failures too.
+ * a key. Null and malformed requests are failures too. The log names the place in the plugin.
  *
  * <p>Calls are timed. A provider that holds an event loop for longer than 20 ms is named in the log (GW-P15, once a
  * minute); one that does so for longer than 200 ms has its further calls moved to worker threads, as if it had declared
@@ -47,6 +49,7 @@ public final class PluginBoundary {
     private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long TOO_SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final Duration DEADLINE = Duration.ofSeconds(10);
+    private static final String API = Provider.class.getPackageName() + ".";
     private static final Pattern METHOD = Pattern.compile("[A-Z]{1,20}");
     private static final Pattern TARGET = Pattern.compile("/[!-~&&[^#]]*");
 
@@ -155,9 +158,7 @@ public final class PluginBoundary {
         }
         if (!METHOD.matcher(wanted.method()).matches()
                 || !TARGET.matcher(wanted.path()).matches()) {
-            throw new GatewayException(
-                    ErrorCode.PROVIDER_FAILED,
-                    "provider " + generation.name() + " asked for a malformed request (method or path)");
+            throw misuse(generation, "asked for a malformed request (method or path)");
         }
         return UpstreamRequest.of(
                 wanted.method(),
@@ -177,9 +178,16 @@ public final class PluginBoundary {
         return ClientBody.held(Buffer.buffer(copy));
     }
 
-    private GatewayException nullFrom(ProviderGeneration generation, String method) {
-        return new GatewayException(
-                ErrorCode.PROVIDER_FAILED, "provider " + generation.name() + " returned null from " + method);
+    private static GatewayException nullFrom(ProviderGeneration generation, String method) {
+        return misuse(generation, "returned null from " + method);
+    }
+
+    private static GatewayException misuse(ProviderGeneration generation, String deed) {
+        log.atWarn()
+                .addKeyValue("provider", generation.name())
+                .addKeyValue("version", generation.pluginVersion())
+                .log("provider {} {}", generation.name(), deed);
+        return new GatewayException(ErrorCode.PROVIDER_FAILED, "provider " + generation.name() + " " + deed);
     }
 
     private GatewayException failure(ProviderGeneration generation, Throwable failed) {
@@ -210,19 +218,29 @@ public final class PluginBoundary {
     }
 
     private static void warn(ProviderGeneration generation, Throwable thrown) {
-        log.atWarn()
+        LoggingEventBuilder line = log.atWarn()
                 .addKeyValue("provider", generation.name())
-                .addKeyValue("version", generation.pluginVersion())
-                .addKeyValue("at", place(thrown))
-                .log(
-                        "provider {} threw {}",
-                        generation.name(),
-                        thrown.getClass().getName());
+                .addKeyValue("version", generation.pluginVersion());
+        try {
+            StackTraceElement[] stack = thrown.getStackTrace();
+            line = line.addKeyValue("at", PluginFrame.of(stack, generation));
+            if (isRaisedByApi(stack)) {
+                line = line.addKeyValue("reason", thrown.getMessage());
+            }
+        } catch (Throwable again) { // these methods are the plugin's code as well, if it overrides them
+            line = line.addKeyValue("at", "unknown");
+        }
+        line.log("provider {} threw {}", generation.name(), thrown.getClass().getName());
     }
 
-    private static String place(Throwable thrown) {
-        StackTraceElement[] trace = thrown.getStackTrace();
-        return trace.length == 0 ? "unknown" : trace[0].toString();
+    /** Messages of the API's own checks quote neither values nor keys; those of others may. */
+    private static boolean isRaisedByApi(StackTraceElement[] stack) {
+        for (StackTraceElement frame : stack) {
+            if (!frame.getClassName().equals(Objects.class.getName())) {
+                return frame.getClassName().startsWith(API);
+            }
+        }
+        return false;
     }
 
     private static void judge(ProviderGeneration generation, Conduct conduct, long nanos) {
