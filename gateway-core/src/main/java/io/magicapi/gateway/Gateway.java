@@ -45,17 +45,24 @@ public final class Gateway {
     private final Transport transport;
     private final ProviderCatalog catalog;
     private final PluginRegistry plugins;
+    private final PluginBoundary boundary;
     private final ActiveRequests active = new ActiveRequests();
     private final AtomicInteger connections = new AtomicInteger();
     private final List<HttpFront> fronts = new CopyOnWriteArrayList<>();
     private volatile boolean accepting = true;
     private @Nullable Future<Void> stopped;
 
-    private Gateway(Vertx vertx, Transport transport, ProviderCatalog catalog, PluginRegistry plugins) {
+    private Gateway(
+            Vertx vertx,
+            Transport transport,
+            ProviderCatalog catalog,
+            PluginRegistry plugins,
+            PluginBoundary boundary) {
         this.vertx = vertx;
         this.transport = transport;
         this.catalog = catalog;
         this.plugins = plugins;
+        this.boundary = boundary;
     }
 
     /**
@@ -72,16 +79,20 @@ public final class Gateway {
                 .withTransport(transport)
                 .build();
         ProviderCatalog catalog = new ProviderCatalog(config.providers().keySet());
+        PluginBoundary boundary = new PluginBoundary(vertx, "magicapi-gateway/" + Version.gateway());
         // Completes on no context: one of the instance that is being closed would never run its listeners.
         Promise<Gateway> started = Promise.promise();
         EchoServer.start(vertx)
                 .map(echo ->
                         new PluginRegistry(config, catalog, List.of(new EchoProvider(echo.baseUrl())), environment))
-                .compose(plugins -> plugins.start().map(new Gateway(vertx, transport, catalog, plugins)))
+                .compose(plugins -> plugins.start().map(new Gateway(vertx, transport, catalog, plugins, boundary)))
                 .onSuccess(gateway -> gateway.warnOfAbsentProviders(config))
                 .compose(gateway -> gateway.listen(config, loops).map(gateway))
                 .onSuccess(started::complete)
-                .onFailure(failure -> vertx.close().onComplete(closed -> started.fail(failure)));
+                .onFailure(failure -> {
+                    boundary.close();
+                    vertx.close().onComplete(closed -> started.fail(failure));
+                });
         return started.future();
     }
 
@@ -119,7 +130,6 @@ public final class Gateway {
     }
 
     private Future<String> listen(GatewayConfig config, int loops) {
-        PluginBoundary boundary = new PluginBoundary(vertx, "magicapi-gateway/" + Version.gateway());
         int port =
                 config.server().port() == 0 ? ANY_SHARED_PORT : config.server().port();
         return vertx.deployVerticle(
@@ -168,7 +178,10 @@ public final class Gateway {
             accepting = false;
             List<Future<Void>> drained =
                     fronts.stream().map(front -> front.shutdown(drain)).toList();
-            stopped = Future.join(drained).transform(done -> plugins.close()).transform(done -> vertx.close());
+            stopped = Future.join(drained)
+                    .transform(done -> plugins.close())
+                    .andThen(done -> boundary.close())
+                    .transform(done -> vertx.close());
         }
         return stopped;
     }

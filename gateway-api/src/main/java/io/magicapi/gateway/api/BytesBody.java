@@ -32,7 +32,8 @@ final class BytesBody implements Body {
         try {
             return new BytesBody(MAPPER.writeValueAsBytes(document));
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("not a plain JSON tree: " + e.getOriginalMessage(), e);
+            // Jackson's own message may quote what stands in the tree.
+            throw new IllegalArgumentException("the document is not a plain JSON tree", e);
         }
     }
 

@@ -12,7 +12,7 @@ public interface Exchange {
 
     /** {@return an exchange that sends {@code request}} */
     static Exchange of(UpstreamRequest request) {
-        Objects.requireNonNull(request, "request");
+        Objects.requireNonNull(request, "the exchange's request is null");
         return () -> request;
     }
 

@@ -3,6 +3,7 @@ package io.magicapi.gateway.api;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 
@@ -62,7 +63,7 @@ public final class Headers {
     /**
      * {@return these headers with this one value for this name, in place of any it had}
      *
-     * @throws IllegalArgumentException if name or value could not be sent; the value is not quoted in the message
+     * @throws IllegalArgumentException if name or value could not be sent; the message quotes no value
      */
     public Headers with(String name, String value) {
         return without(name).plus(name, value);
@@ -71,7 +72,7 @@ public final class Headers {
     /**
      * {@return these headers and one more value for this name}
      *
-     * @throws IllegalArgumentException if name or value could not be sent; the value is not quoted in the message
+     * @throws IllegalArgumentException if name or value could not be sent; the message quotes no value
      */
     public Headers plus(String name, String value) {
         return new Builder(fields).add(name, value).build();
@@ -138,12 +139,20 @@ public final class Headers {
          * Adds a header.
          *
          * @return this
-         * @throws IllegalArgumentException if name or value could not be sent; the value is not quoted in the message
+         * @throws IllegalArgumentException if name or value could not be sent; the message quotes no value
          */
         public Builder add(String name, String value) {
-            if (!isToken(name)) {
-                throw new IllegalArgumentException("not a header name: " + printable(name));
+            Objects.requireNonNull(name, "the name of a header is null");
+            if (name.isEmpty()) {
+                throw new IllegalArgumentException("the name of a header is empty");
             }
+            int stranger = firstOutsideToken(name);
+            if (stranger >= 0) {
+                // Whoever confuses name and value has a key here.
+                throw new IllegalArgumentException("not a header name: it has %s at index %d"
+                        .formatted(describe(name.charAt(stranger)), stranger));
+            }
+            Objects.requireNonNull(value, () -> "the value of header " + name + " is null");
             if (!isFieldValue(value)) {
                 throw new IllegalArgumentException("the value of header " + name + " has a control character");
             }
@@ -161,15 +170,16 @@ public final class Headers {
             return fields.isEmpty() ? EMPTY : new Headers(List.copyOf(fields));
         }
 
-        private static boolean isToken(String name) {
+        /** {@return where the first character is that no token has, or -1} */
+        private static int firstOutsideToken(String name) {
             for (int i = 0; i < name.length(); i++) {
                 char c = name.charAt(i);
                 boolean letterOrDigit = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
                 if (!letterOrDigit && "!#$%&'*+-.^_`|~".indexOf(c) < 0) {
-                    return false;
+                    return i;
                 }
             }
-            return !name.isEmpty();
+            return -1;
         }
 
         private static boolean isFieldValue(String value) {
@@ -182,8 +192,8 @@ public final class Headers {
             return true;
         }
 
-        private static String printable(String name) {
-            return name.isEmpty() ? "(empty)" : name.replaceAll("[^!-~]", "?");
+        private static String describe(char c) {
+            return c == ' ' ? "a space" : c > ' ' && c < 0x7f ? "'" + c + "'" : "U+%04X".formatted((int) c);
         }
     }
 }

@@ -54,7 +54,8 @@ public final class Operation {
      */
     public static Operation of(String path) {
         if (!SHAPE.matcher(path).matches()) {
-            throw new IllegalArgumentException("an operation is a path such as chat/completions, but was: " + path);
+            throw new IllegalArgumentException("an operation is a path such as chat/completions, but was: "
+                    + path.replaceFirst("\\?.*", "?…")); // some send keys in queries
         }
         return new Operation(path);
     }

@@ -1,6 +1,7 @@
 package io.magicapi.gateway.api;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -14,8 +15,8 @@ import org.pf4j.ExtensionPoint;
  * public constructor without parameters, and is instantiated once per loaded version of the plugin.
  *
  * <p><b>Threads.</b> One instance serves all event loops at once, so it must be safe for use by several threads; a
- * provider without mutable fields is. Methods that take a {@link Call} run on an event loop and must return within
- * microseconds. A provider that cannot promise this returns true from {@link #blocking()}.
+ * provider without mutable fields is. Methods that take a {@link Call}, and {@link #retryable}, run on an event loop and
+ * must return within microseconds. A provider that cannot promise this returns true from {@link #blocking()}.
  *
  * <p><b>Failures.</b> Whatever a method throws fails the one request it was called for: a {@link ProviderException}
  * with the status and the message it carries, anything else with a 500 that names the exception's class and nothing
@@ -126,8 +127,9 @@ public interface Provider extends ExtensionPoint {
      * @throws ProviderException to refuse the call
      */
     default Exchange open(Call call) {
-        return Exchange.of(
-                UpstreamRequest.of(call.method(), path(call), processHeaders(call.headers(), call), call.body()));
+        String path = Objects.requireNonNull(path(call), "path returned null");
+        Headers headers = Objects.requireNonNull(processHeaders(call.headers(), call), "processHeaders returned null");
+        return Exchange.of(UpstreamRequest.of(call.method(), path, headers, call.body()));
     }
 
     /**

@@ -11,10 +11,10 @@ public final class UpstreamRequest {
     private final Body body;
 
     private UpstreamRequest(String method, String path, Headers headers, Body body) {
-        this.method = Objects.requireNonNull(method, "method");
-        this.path = Objects.requireNonNull(path, "path");
-        this.headers = Objects.requireNonNull(headers, "headers");
-        this.body = Objects.requireNonNull(body, "body");
+        this.method = Objects.requireNonNull(method, "the request's method is null");
+        this.path = Objects.requireNonNull(path, "the request's path is null");
+        this.headers = Objects.requireNonNull(headers, "the request's headers are null");
+        this.body = Objects.requireNonNull(body, "the request's body is null");
     }
 
     /**

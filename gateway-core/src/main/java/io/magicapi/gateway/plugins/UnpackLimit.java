@@ -14,7 +14,7 @@ record UnpackLimit(long bytes, String text, String remedy) {
 
     static final String INDEX = "META-INF/extensions.idx";
 
-    /** As many entries as a plugin may have. The largest jars in use have a tenth of it. */
+    /** As many entries as a plugin may have. */
     static final int ENTRIES = 100_000;
 
     /** All entries together. */

@@ -53,6 +53,6 @@ public final class UnusableFolderException extends RuntimeException {
         if (cause instanceof FileSystemException told && told.getReason() != null) {
             return told.getReason() + " (" + told.getFile() + ")";
         }
-        return String.valueOf(cause.getMessage());
+        return cause.getClass().getSimpleName() + ": " + cause.getMessage();
     }
 }

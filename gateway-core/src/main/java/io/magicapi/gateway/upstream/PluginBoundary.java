@@ -10,9 +10,7 @@ import io.magicapi.gateway.api.ResponseHead;
 import io.magicapi.gateway.api.UpstreamRequest;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
-import io.magicapi.gateway.plugins.Conduct;
 import io.magicapi.gateway.plugins.ProviderGeneration;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -20,42 +18,43 @@ import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * The one place where requests enter a plugin's code, and so the one place that expects anything of it.
  *
  * <p>Whatever is thrown, linkage errors and stack overflows included, becomes a failure of that one request. Only the
  * thrown object's class name is kept: a kept exception would keep the plugin's class loader, and its message may hold
- * a key. Null and malformed requests are failures too.
+ * a key. Null and malformed requests are failures too. The log names the place in the plugin.
  *
- * <p>Calls are timed. A provider that holds an event loop for longer than 20 ms is named in the log (GW-P15, once a
- * minute); one that does so for longer than 200 ms has its further calls moved to worker threads, as if it had declared
- * itself {@link Provider#blocking() blocking}. Wherever it runs, and whatever it awaits, a call has ten seconds.
+ * <p>Calls on event loops are watched by a {@link LoopWatch}. One that takes too long has the provider's further calls
+ * moved to worker threads, as if it had declared itself {@link Provider#blocking() blocking}. There, and while a stage
+ * is awaited, a call has ten seconds.
  */
 public final class PluginBoundary {
 
     private static final Logger log = LoggerFactory.getLogger(PluginBoundary.class);
 
-    private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-    private static final long TOO_SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final Duration DEADLINE = Duration.ofSeconds(10);
+    private static final String API = Provider.class.getPackageName() + ".";
     private static final Pattern METHOD = Pattern.compile("[A-Z]{1,20}");
     private static final Pattern TARGET = Pattern.compile("/[!-~&&[^#]]*");
 
     private final Vertx vertx;
     private final WorkerExecutor workers;
     private final String userAgent;
+    private final LoopWatch watch = new LoopWatch();
 
     /**
-     * A boundary, shared by all event loops.
+     * A boundary, shared by all event loops. {@link #close} it in the end.
      *
      * @param userAgent what requests are labelled with when client and plugin give no label
      */
@@ -65,56 +64,82 @@ public final class PluginBoundary {
         this.userAgent = userAgent;
     }
 
+    /** Ends the watch over event loops. Calls under way go on, and are not watched any more. */
+    public void close() {
+        watch.close();
+    }
+
     /**
      * Asks a provider what to send. Called and completed on an event loop.
      *
      * @return a request that is safe to send, or a failure with the {@link GatewayException} to tell the client
      */
     Future<UpstreamRequest> open(ProviderGeneration generation, Call call) {
-        Conduct conduct = generation.conduct();
         Future<UpstreamRequest> opened =
-                conduct.isOffLoop() ? openOnWorker(generation, call) : openHere(generation, conduct, call);
-        return opened.isComplete() ? opened : inTime(generation, opened);
+                generation.conduct().isOffLoop() ? openOnWorker(generation, call) : openHere(generation, call);
+        return opened.isComplete() ? opened : inTime(generation, "prepare the request", opened);
     }
 
-    private Future<UpstreamRequest> openHere(ProviderGeneration generation, Conduct conduct, Call call) {
-        long begin = System.nanoTime();
+    private Future<UpstreamRequest> openHere(ProviderGeneration generation, Call call) {
         CompletionStage<Exchange> stage;
+        watch.begin(generation);
         try {
             stage = generation.provider().openAsync(call);
         } catch (Throwable thrown) {
             return Future.failedFuture(failure(generation, thrown));
         } finally {
-            judge(generation, conduct, System.nanoTime() - begin);
+            watch.end(generation);
         }
-        return unwrap(generation, stage);
+        return await(generation, stage).map(exchange -> requestHere(generation, exchange));
+    }
+
+    private UpstreamRequest requestHere(ProviderGeneration generation, @Nullable Exchange exchange) {
+        watch.begin(generation);
+        try {
+            return request(generation, exchange);
+        } catch (Throwable thrown) {
+            throw failure(generation, thrown);
+        } finally {
+            watch.end(generation);
+        }
     }
 
     private Future<UpstreamRequest> openOnWorker(ProviderGeneration generation, Call call) {
-        AtomicReference<@Nullable CompletionStage<Exchange>> stage = new AtomicReference<>();
-        return workers.<Boolean>executeBlocking(
-                        () -> {
-                            try {
-                                stage.set(generation.provider().openAsync(call));
-                                return true;
-                            } catch (Throwable thrown) {
-                                throw failure(generation, thrown);
-                            }
-                        },
-                        false)
-                .compose(done -> unwrap(generation, stage.get()));
+        return onWorker(generation, () -> generation.provider().openAsync(call))
+                .compose(stage -> await(generation, stage))
+                .compose(exchange -> onWorker(generation, () -> request(generation, exchange)));
+    }
+
+    private <T> Future<T> onWorker(ProviderGeneration generation, Supplier<T> call) {
+        return workers.executeBlocking(
+                () -> {
+                    try {
+                        return call.get();
+                    } catch (Throwable thrown) {
+                        throw failure(generation, thrown);
+                    }
+                },
+                false);
+    }
+
+    private Future<Exchange> await(ProviderGeneration generation, @Nullable CompletionStage<Exchange> stage) {
+        if (stage == null) {
+            return Future.failedFuture(nullFrom(generation, "openAsync"));
+        }
+        return Future.fromCompletionStage(stage, vertx.getOrCreateContext())
+                .recover(thrown -> Future.failedFuture(failure(generation, thrown)));
     }
 
     /** Stops waiting after a while. What the plugin does then goes on, and nobody listens. */
-    private Future<UpstreamRequest> inTime(ProviderGeneration generation, Future<UpstreamRequest> opened) {
-        Promise<UpstreamRequest> answer = Promise.promise();
+    private <T> Future<T> inTime(ProviderGeneration generation, String task, Future<T> working) {
+        Promise<T> answer = Promise.promise();
         long timer = vertx.setTimer(
                 DEADLINE.toMillis(),
                 expired -> answer.tryFail(new GatewayException(
                         ErrorCode.PROVIDER_FAILED,
-                        "provider " + generation.name() + " took longer than " + DEADLINE.toSeconds()
-                                + " s to prepare the request")));
-        opened.onComplete(result -> {
+                        "provider " + generation.name() + " took longer than " + DEADLINE.toSeconds() + " s to "
+                                + task)));
+        working.onComplete(result -> {
             vertx.cancelTimer(timer);
             if (result.succeeded()) {
                 answer.tryComplete(result.result());
@@ -125,24 +150,27 @@ public final class PluginBoundary {
         return answer.future();
     }
 
-    /** {@return whether the provider calls an error answer worth retrying; its own trouble counts as no} */
-    boolean retryable(ProviderGeneration generation, int status, Headers headers) {
+    /**
+     * Asks whether a provider calls an error answer worth retrying. Called and completed on an event loop.
+     *
+     * @return never fails; the provider's own trouble counts as no
+     */
+    Future<Boolean> retryable(ProviderGeneration generation, int status, Headers headers) {
+        ResponseHead head = ResponseHead.of(status, headers);
+        if (generation.conduct().isOffLoop()) {
+            Future<Boolean> asked =
+                    onWorker(generation, () -> generation.provider().retryable(head));
+            return inTime(generation, "judge an error", asked).otherwise(false);
+        }
+        watch.begin(generation);
         try {
-            return generation.provider().retryable(ResponseHead.of(status, headers));
+            return Future.succeededFuture(generation.provider().retryable(head));
         } catch (Throwable thrown) {
             warn(generation, thrown);
-            return false;
+            return Future.succeededFuture(false);
+        } finally {
+            watch.end(generation);
         }
-    }
-
-    private Future<UpstreamRequest> unwrap(ProviderGeneration generation, @Nullable CompletionStage<Exchange> stage) {
-        if (stage == null) {
-            return Future.failedFuture(nullFrom(generation, "openAsync"));
-        }
-        Context context = vertx.getOrCreateContext();
-        return Future.fromCompletionStage(stage, context)
-                .map(exchange -> request(generation, exchange))
-                .recover(thrown -> Future.failedFuture(failure(generation, thrown)));
     }
 
     private UpstreamRequest request(ProviderGeneration generation, @Nullable Exchange exchange) {
@@ -155,9 +183,7 @@ public final class PluginBoundary {
         }
         if (!METHOD.matcher(wanted.method()).matches()
                 || !TARGET.matcher(wanted.path()).matches()) {
-            throw new GatewayException(
-                    ErrorCode.PROVIDER_FAILED,
-                    "provider " + generation.name() + " asked for a malformed request (method or path)");
+            throw misuse(generation, "asked for a malformed request (method or path)");
         }
         return UpstreamRequest.of(
                 wanted.method(),
@@ -177,12 +203,19 @@ public final class PluginBoundary {
         return ClientBody.held(Buffer.buffer(copy));
     }
 
-    private GatewayException nullFrom(ProviderGeneration generation, String method) {
-        return new GatewayException(
-                ErrorCode.PROVIDER_FAILED, "provider " + generation.name() + " returned null from " + method);
+    private static GatewayException nullFrom(ProviderGeneration generation, String method) {
+        return misuse(generation, "returned null from " + method);
     }
 
-    private GatewayException failure(ProviderGeneration generation, Throwable failed) {
+    private static GatewayException misuse(ProviderGeneration generation, String deed) {
+        log.atWarn()
+                .addKeyValue("provider", generation.name())
+                .addKeyValue("version", generation.pluginVersion())
+                .log("provider {} {}", generation.name(), deed);
+        return new GatewayException(ErrorCode.PROVIDER_FAILED, "provider " + generation.name() + " " + deed);
+    }
+
+    private static GatewayException failure(ProviderGeneration generation, Throwable failed) {
         Throwable thrown = failed instanceof CompletionException && failed.getCause() != null
                 ? failed.getCause() // stages wrap what their functions throw
                 : failed;
@@ -210,35 +243,28 @@ public final class PluginBoundary {
     }
 
     private static void warn(ProviderGeneration generation, Throwable thrown) {
-        log.atWarn()
+        LoggingEventBuilder line = log.atWarn()
                 .addKeyValue("provider", generation.name())
-                .addKeyValue("version", generation.pluginVersion())
-                .addKeyValue("at", place(thrown))
-                .log(
-                        "provider {} threw {}",
-                        generation.name(),
-                        thrown.getClass().getName());
+                .addKeyValue("version", generation.pluginVersion());
+        try {
+            StackTraceElement[] stack = thrown.getStackTrace();
+            line = line.addKeyValue("at", PluginFrame.of(stack, generation));
+            if (isRaisedByApi(stack)) {
+                line = line.addKeyValue("reason", thrown.getMessage());
+            }
+        } catch (Throwable again) { // these methods are the plugin's code as well, if it overrides them
+            line = line.addKeyValue("at", "unknown");
+        }
+        line.log("provider {} threw {}", generation.name(), thrown.getClass().getName());
     }
 
-    private static String place(Throwable thrown) {
-        StackTraceElement[] trace = thrown.getStackTrace();
-        return trace.length == 0 ? "unknown" : trace[0].toString();
-    }
-
-    private static void judge(ProviderGeneration generation, Conduct conduct, long nanos) {
-        if (nanos < SLOW_NANOS) {
-            return;
+    /** Messages of the API's own checks quote neither values nor keys; those of others may. */
+    private static boolean isRaisedByApi(StackTraceElement[] stack) {
+        for (StackTraceElement frame : stack) {
+            if (!frame.getClassName().equals(Objects.class.getName())) {
+                return frame.getClassName().startsWith(API);
+            }
         }
-        if (conduct.isTimeToWarn()) {
-            log.warn(
-                    "GW-P15 {} {} blocked the event loop for {} ms while preparing a request. Slow work belongs in a"
-                            + " provider whose blocking() returns true. Shown once a minute.",
-                    generation.name(),
-                    generation.pluginVersion(),
-                    TimeUnit.NANOSECONDS.toMillis(nanos));
-        }
-        if (nanos >= TOO_SLOW_NANOS) {
-            conduct.moveOffLoop();
-        }
+        return false;
     }
 }

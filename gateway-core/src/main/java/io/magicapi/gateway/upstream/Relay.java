@@ -411,10 +411,24 @@ final class Relay implements ClientSide {
         writeHead(head, status, false);
         response.putHeader("content-type", "application/json");
         response.headers().remove("content-encoding");
-        if (!knownRetryable(status)
-                && !response.headers().contains("x-should-retry")
-                && relays.boundary().retryable(generation(), status, headers(head))) {
-            response.putHeader("x-should-retry", "true");
+        if (knownRetryable(status) || response.headers().contains("x-should-retry")) {
+            endError(body);
+            return;
+        }
+        stopWaiting(); // for the upstream: the plugin has a deadline of its own
+        relays.boundary()
+                .retryable(generation(), status, headers(head))
+                .onSuccess(retryable -> guarded(() -> {
+                    if (retryable && !over) {
+                        response.putHeader("x-should-retry", "true");
+                    }
+                    endError(body);
+                }));
+    }
+
+    private void endError(Buffer body) {
+        if (over) {
+            return;
         }
         response.putHeader("content-length", Integer.toString(body.length()));
         if (request.method().equals(HttpMethod.HEAD)) {

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Plugins that misbehave fail their own requests, and no others. */
@@ -111,6 +112,10 @@ class PluginFaultTest {
 
         // malformed
         plugin("m-header-name", 500, processHeaders("return Headers.of(\"a b\", \"v\");"));
+        plugin(
+                "m-header-swapped",
+                500,
+                processHeaders("return client.with(\"Bearer \" + call.credential().get().reveal(), \"x-key\");"));
         plugin("m-header-value", 500, processHeaders("return Headers.of(\"a\", \"v\\r\\nx: y\");"));
         for (String path : List.of(
                 "", "v1/x", "/v1/a b", "/v1/\\r\\nx: y", "/v1/#f", "http://127.0.0.1:9/", "/v1/\\u00fc", "/v1/\\0")) {
@@ -284,6 +289,35 @@ class PluginFaultTest {
                 assertThat(reply.error().path("message").asText()).contains(name);
             }
             assertThat(client.chat(CHAT).read().status()).as("another provider").isEqualTo(200);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', textBlock = """
+            t-headers        | java.lang.RuntimeException         | at="com.faults.Pt_headers.processHeaders(Pt_headers.java:
+            t-recursion      | java.lang.StackOverflowError       | at="com.faults.Pt_recursion.open(Pt_recursion.java:
+            m-header-name    | java.lang.IllegalArgumentException | at="com.faults.Pm_header_name.processHeaders(Pm_header_name.java:
+            m-header-name    | java.lang.IllegalArgumentException | reason="not a header name: it has a space at index 1"
+            m-header-swapped | java.lang.IllegalArgumentException | reason="not a header name: it has a space at index 6"
+            m-header-value   | java.lang.IllegalArgumentException | reason="the value of header a has a control character"
+            n-headers        | java.lang.NullPointerException     | reason="processHeaders returned null"
+            n-path           | java.lang.NullPointerException     | reason="path returned null"
+            n-body           | java.lang.NullPointerException     | reason="the request's body is null"
+            n-body           | java.lang.NullPointerException     | at="com.faults.Pn_body.open(Pn_body.java:
+            """)
+    @DisplayName("R49: the log tells a plugin's author the line, and what the API's own checks found")
+    void place(String name, String thrown, String part) {
+        try (LogCapture log = LogCapture.of("io.magicapi.gateway.upstream")) {
+            ask(name);
+
+            assertThat(log.lines())
+                    .filteredOn(line -> line.contains("threw"))
+                    .singleElement()
+                    .asString()
+                    .startsWith("provider " + name + " threw " + thrown)
+                    .contains(part, "provider=\"" + name + "\"", "version=\"1.0.0\"")
+                    .doesNotContain(SECRET)
+                    .doesNotContain(AnswerClient.KEY);
         }
     }
 
