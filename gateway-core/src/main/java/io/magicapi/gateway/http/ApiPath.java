@@ -60,6 +60,9 @@ record ApiPath(String below, Optional<String> query) {
     }
 
     private static void requirePlain(String uri) {
+        if (!uri.startsWith("/")) {
+            throw invalid("the request target must be a path");
+        }
         for (int i = 0; i < uri.length(); i++) {
             char c = uri.charAt(i);
             if (c <= ' ' || c >= 0x7f || c == '#' || c == '\\') {
