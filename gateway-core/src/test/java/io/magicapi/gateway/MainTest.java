@@ -40,6 +40,8 @@ class MainTest {
     private Process gateway(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 ProcessHandle.current().info().command().orElse("java"),
+                // As the manifest of the fat jar says; newer Java warns without it, older does not know it.
+                Runtime.version().feature() < 22 ? "-Dnothing" : "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
                 "io.magicapi.gateway.Main"));
