@@ -386,15 +386,17 @@ class PluginFaultTest {
         for (String provider : List.of("sleeps", "never")) {
             AnswerClient patient = new AnswerClient(gateway);
             patient.chat(provider, CHAT, new String[0]);
-            replies.add(CompletableFuture.supplyAsync(() -> {
-                // Reading gives up after ten seconds, so wait for most of them first.
-                await().pollDelay(Duration.ofSeconds(9))
-                        .timeout(Duration.ofSeconds(10))
-                        .until(() -> true);
-                try (patient) {
-                    return patient.read();
-                }
-            }));
+            replies.add(CompletableFuture.supplyAsync(
+                    () -> {
+                        // Reading gives up after ten seconds, so wait for most of them first.
+                        await().pollDelay(Duration.ofSeconds(9))
+                                .timeout(Duration.ofSeconds(10))
+                                .until(() -> true);
+                        try (patient) {
+                            return patient.read();
+                        }
+                    },
+                    task -> new Thread(task, "patient").start())); // the common pool may have one thread for both
             AnswerClient impatient = new AnswerClient(gateway);
             impatient.chat(provider, CHAT, new String[0]);
             impatient.reset();
