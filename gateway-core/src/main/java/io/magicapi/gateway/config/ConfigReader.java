@@ -189,6 +189,7 @@ final class ConfigReader {
         }
         ProviderSettings defaults = ProviderSettings.DEFAULT;
         return new ProviderSettings(
+                section.optional("plugin", "text", ConfigReader::providerName, TextNode::valueOf),
                 section.optional("base-url", "URL", ConfigReader::baseUrl, TextNode::valueOf),
                 keys(section),
                 section.section(

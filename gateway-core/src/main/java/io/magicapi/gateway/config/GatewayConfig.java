@@ -147,16 +147,23 @@ public record GatewayConfig(
     /**
      * One provider.
      *
+     * @param plugin the provider that this is an instance of, by the name its plugin gives it; empty: of its own name
      * @param baseUrl replaces the plugin's base URL
      * @param keys keys the gateway holds, one chosen by weight per request; empty: the variable the plugin names, if set
      * @param deadlines how long the upstream may take
      * @param options the plugin's own settings, an object
      */
-    public record ProviderSettings(Optional<String> baseUrl, List<Key> keys, Deadlines deadlines, JsonNode options) {
+    public record ProviderSettings(
+            Optional<String> plugin, Optional<String> baseUrl, List<Key> keys, Deadlines deadlines, JsonNode options) {
 
         /** Nothing configured. */
         public static final ProviderSettings DEFAULT = new ProviderSettings(
                 Optional.empty(), List.of(), Deadlines.DEFAULT, JsonNodeFactory.instance.objectNode());
+
+        /** A provider under its own name. */
+        public ProviderSettings(Optional<String> baseUrl, List<Key> keys, Deadlines deadlines, JsonNode options) {
+            this(Optional.empty(), baseUrl, keys, deadlines, options);
+        }
 
         public ProviderSettings {
             keys = List.copyOf(keys);
