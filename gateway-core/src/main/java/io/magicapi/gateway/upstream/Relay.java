@@ -86,6 +86,7 @@ final class Relay implements ClientSide {
     private @Nullable Deadline deadline;
     private @Nullable Deadline total;
     private @Nullable Deadline slowReader;
+    private @Nullable Deadline linger;
     private boolean requestSent = true;
     private boolean upstreamEnded;
     private boolean replayed;
@@ -278,6 +279,7 @@ final class Relay implements ClientSide {
         });
         head.endHandler(end -> {
             upstreamEnded = true;
+            stopLingering();
             abandonUpload();
             if (!over) {
                 guarded(chosen::end);
@@ -285,6 +287,7 @@ final class Relay implements ClientSide {
         });
         head.exceptionHandler(failure -> {
             upstreamEnded = true;
+            stopLingering();
             breakOff(new GatewayException(
                     ErrorCode.UPSTREAM_CUT,
                     "provider " + generation().name() + " broke off in the middle of its answer"));
@@ -532,7 +535,15 @@ final class Relay implements ClientSide {
      */
     private void lingerOnUpstream() {
         if (!upstreamEnded && response.isChunked()) {
-            relays.clock().start(LINGER, this::resetUpstream);
+            linger = relays.clock().start(LINGER, this::resetUpstream);
+        }
+    }
+
+    /** Or each stream would be held for as long as that after its end. */
+    private void stopLingering() {
+        if (linger != null) {
+            linger.cancel();
+            linger = null;
         }
     }
 
