@@ -51,6 +51,31 @@ public record GatewayConfig(
         return new GatewayConfig(other, plugins, providers, models, routing, auth, log);
     }
 
+    /** {@return the same with other plugins} */
+    public GatewayConfig withPlugins(Plugins other) {
+        return new GatewayConfig(server, other, providers, models, routing, auth, log);
+    }
+
+    /** {@return the same with other settings of providers} */
+    public GatewayConfig withProviders(Map<String, ProviderSettings> other) {
+        return new GatewayConfig(server, plugins, other, models, routing, auth, log);
+    }
+
+    /** {@return the same with other models of the operator's naming} */
+    public GatewayConfig withModels(Map<String, Alias> other) {
+        return new GatewayConfig(server, plugins, providers, other, routing, auth, log);
+    }
+
+    /** {@return the same with another choice of provider} */
+    public GatewayConfig withRouting(Routing other) {
+        return new GatewayConfig(server, plugins, providers, models, other, auth, log);
+    }
+
+    /** {@return the same with other access} */
+    public GatewayConfig withAuth(Auth other) {
+        return new GatewayConfig(server, plugins, providers, models, routing, other, log);
+    }
+
     /** {@return the settings of a provider: its entry, or the defaults} */
     public ProviderSettings provider(String name) {
         return providers.getOrDefault(name, ProviderSettings.DEFAULT);
@@ -160,6 +185,26 @@ public record GatewayConfig(
 
         public ProviderSettings {
             keys = List.copyOf(keys);
+        }
+
+        /** {@return the same at another base URL} */
+        public ProviderSettings withBaseUrl(String other) {
+            return new ProviderSettings(Optional.of(other), keys, deadlines, options);
+        }
+
+        /** {@return the same with other keys} */
+        public ProviderSettings withKeys(List<Key> other) {
+            return new ProviderSettings(baseUrl, other, deadlines, options);
+        }
+
+        /** {@return the same with other deadlines} */
+        public ProviderSettings withDeadlines(Deadlines other) {
+            return new ProviderSettings(baseUrl, keys, other, options);
+        }
+
+        /** {@return the same with other settings of the plugin} */
+        public ProviderSettings withOptions(JsonNode other) {
+            return new ProviderSettings(baseUrl, keys, deadlines, other);
         }
     }
 
