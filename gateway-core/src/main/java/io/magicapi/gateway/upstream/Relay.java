@@ -17,7 +17,6 @@ import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpClosedException;
@@ -80,6 +79,7 @@ final class Relay implements ClientSide {
     private final @Nullable Upload upload;
     private final Promise<Void> answered = Promise.promise();
 
+    private Slots.@Nullable Slot slot;
     private @Nullable HttpClientRequest upstream;
     private @Nullable HttpClientResponse incoming;
     private @Nullable Answer answer;
@@ -87,6 +87,7 @@ final class Relay implements ClientSide {
     private @Nullable Deadline total;
     private @Nullable Deadline slowReader;
     private @Nullable Deadline linger;
+    private boolean connecting;
     private boolean requestSent = true;
     private boolean upstreamEnded;
     private boolean replayed;
@@ -123,7 +124,7 @@ final class Relay implements ClientSide {
         startTotal();
         relays.boundary()
                 .open(generation(), call)
-                .onSuccess(wanted -> guarded(() -> connect(wanted, false)))
+                .onSuccess(wanted -> guarded(() -> takeSlot(wanted)))
                 .onFailure(this::fail);
         return answered.future();
     }
@@ -155,22 +156,62 @@ final class Relay implements ClientSide {
 
     // --- towards the provider
 
+    /** Waits for its turn, if the provider is sent as many requests as it may be. */
+    private void takeSlot(UpstreamRequest wanted) {
+        if (over) {
+            return;
+        }
+        Slots.Slot mine = upstreams.slot(generation());
+        slot = mine;
+        Future<Void> taken = mine.take();
+        if (!taken.isComplete()) {
+            deadline = relays.clock()
+                    .start(
+                            generation().deadlines().connect(),
+                            () -> fail(new GatewayException(
+                                    ErrorCode.OVERLOADED,
+                                    "provider " + generation().name()
+                                            + " is sent all the requests it may be, and none of them ended in time"
+                                            + " (providers." + generation().name() + ".limits)")));
+        }
+        taken.onSuccess(held -> {
+                    stopWaiting();
+                    guarded(() -> connect(wanted, false));
+                })
+                .onFailure(this::fail);
+    }
+
+    /** The provider has no more to do with this request. */
+    private void giveSlotBack() {
+        if (slot != null) {
+            slot.giveBack();
+        }
+    }
+
     private void connect(UpstreamRequest wanted, boolean onFreshConnection) {
         if (over) {
             return;
         }
         record.attempted();
-        upstreams
-                .connect(generation(), call.credential(), wanted, onFreshConnection)
+        Future<HttpClientRequest> connection =
+                upstreams.connect(generation(), call.credential(), wanted, onFreshConnection);
+        connecting = true;
+        connection
                 .onSuccess(connected -> {
+                    connecting = false;
                     connected.exceptionHandler(failure -> {}); // the response future fails too
                     if (over) {
                         connected.reset();
+                        giveSlotBack();
                     } else {
                         guarded(() -> send(connected, wanted));
                     }
                 })
-                .onFailure(cause -> fail(unreachable(cause)));
+                .onFailure(cause -> {
+                    connecting = false;
+                    giveSlotBack();
+                    fail(unreachable(cause));
+                });
     }
 
     private void send(HttpClientRequest outgoing, UpstreamRequest wanted) {
@@ -278,20 +319,24 @@ final class Relay implements ClientSide {
             }
         });
         head.endHandler(end -> {
-            upstreamEnded = true;
-            stopLingering();
+            upstreamEnded();
             abandonUpload();
             if (!over) {
                 guarded(chosen::end);
             }
         });
         head.exceptionHandler(failure -> {
-            upstreamEnded = true;
-            stopLingering();
+            upstreamEnded();
             breakOff(new GatewayException(
                     ErrorCode.UPSTREAM_CUT,
                     "provider " + generation().name() + " broke off in the middle of its answer"));
         });
+    }
+
+    private void upstreamEnded() {
+        upstreamEnded = true;
+        giveSlotBack();
+        stopLingering();
     }
 
     /** Ends the request before its time, as visibly as it can still be done. */
@@ -609,25 +654,23 @@ final class Relay implements ClientSide {
         if (upload != null) {
             upload.stop();
         }
+        if (upstream == null && !connecting) {
+            giveSlotBack();
+        }
         lease.close();
         relays.ended(this);
     }
 
     private void resetUpstream() {
         if (upstream != null && !upstreamEnded) {
-            upstreamEnded = true;
             UpstreamClient.reset(upstream);
+            upstreamEnded();
         }
     }
 
     // --- what went wrong
 
     private GatewayException unreachable(Throwable cause) {
-        if (cause instanceof ConnectionPoolTooBusyException) {
-            return new GatewayException(
-                    ErrorCode.OVERLOADED,
-                    "too many requests wait for provider " + generation().name());
-        }
         return new GatewayException(
                 ErrorCode.UPSTREAM_UNREACHABLE,
                 "provider " + generation().name() + " cannot be reached (" + reason(cause) + ")");
