@@ -10,6 +10,7 @@ import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.magicapi.gateway.upstream.PluginBoundary;
+import io.magicapi.gateway.upstream.ProviderSlots;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -132,10 +133,11 @@ public final class Gateway {
     private Future<String> listen(GatewayConfig config, int loops) {
         int port =
                 config.server().port() == 0 ? ANY_SHARED_PORT : config.server().port();
+        ProviderSlots slots = new ProviderSlots(config);
         return vertx.deployVerticle(
                 () -> {
                     HttpFront front =
-                            new HttpFront(config, port, catalog, boundary, active, connections, () -> accepting);
+                            new HttpFront(config, port, catalog, boundary, slots, active, connections, () -> accepting);
                     fronts.add(front);
                     return front;
                 },

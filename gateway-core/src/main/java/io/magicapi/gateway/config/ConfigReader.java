@@ -13,6 +13,7 @@ import io.magicapi.gateway.config.GatewayConfig.Limits;
 import io.magicapi.gateway.config.GatewayConfig.Log;
 import io.magicapi.gateway.config.GatewayConfig.LogFormat;
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
+import io.magicapi.gateway.config.GatewayConfig.ProviderLimits;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.GatewayConfig.Routing;
 import io.magicapi.gateway.config.GatewayConfig.Server;
@@ -49,6 +50,9 @@ final class ConfigReader {
     private static final Pattern VARIABLE = Pattern.compile("[A-Z_][A-Z0-9_]{0,127}");
 
     private static final int MAX_COUNT = 1_000_000;
+
+    /** Of requests to one provider; the HTTP client sets up a place for each. */
+    private static final int MAX_SENT = 100_000;
 
     private static final DataSize LEAST = DataSize.kibibytes(1);
 
@@ -208,6 +212,19 @@ final class ConfigReader {
                                         deadlines, "total", defaults.deadlines().total()),
                                 deadlines.optional(
                                         "total-stream", "duration", ConfigReader::duration, ConfigReader::show))),
+                section.section(
+                        "limits",
+                        limits -> new ProviderLimits(
+                                limits.number(
+                                        "in-flight",
+                                        1,
+                                        MAX_SENT,
+                                        defaults.limits().inFlight()),
+                                limits.number(
+                                        "waiting",
+                                        0,
+                                        MAX_SENT,
+                                        defaults.limits().waiting()))),
                 section.object("options"));
     }
 

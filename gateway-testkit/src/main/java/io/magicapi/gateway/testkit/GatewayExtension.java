@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.magicapi.gateway.Gateway;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
-import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.GatewayConfig.Server;
@@ -24,7 +23,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -146,19 +144,13 @@ public final class GatewayExtension
         Map<String, ProviderSettings> providers = new HashMap<>();
         upstreamPaths.forEach((name, path) -> providers.put(
                 name,
-                new ProviderSettings(
-                        Optional.of(fake.baseUrl() + path),
-                        List.<Key>of(),
-                        deadlinesOf.getOrDefault(name, deadlines),
-                        options.getOrDefault(name, JsonNodeFactory.instance.objectNode()))));
-        return new GatewayConfig(
-                server.with(0, server.limits(), server.timeouts()),
-                new Plugins(directory.resolve("plugins"), directory.resolve("data"), true),
-                providers,
-                defaults.models(),
-                defaults.routing(),
-                defaults.auth(),
-                defaults.log());
+                ProviderSettings.DEFAULT
+                        .withBaseUrl(fake.baseUrl() + path)
+                        .withDeadlines(deadlinesOf.getOrDefault(name, deadlines))
+                        .withOptions(options.getOrDefault(name, JsonNodeFactory.instance.objectNode()))));
+        return defaults.withServer(server.with(0, server.limits(), server.timeouts()))
+                .withPlugins(new Plugins(directory.resolve("plugins"), directory.resolve("data"), true))
+                .withProviders(providers);
     }
 
     @Override

@@ -48,15 +48,9 @@ final class RunningRegistry implements AutoCloseable {
             Path root, Map<String, ProviderSettings> providers, List<Provider> builtIns, Map<String, String> env) {
         folder = root.resolve("plugins");
         data = root.resolve("data");
-        GatewayConfig defaults = GatewayConfig.defaults();
-        GatewayConfig config = new GatewayConfig(
-                defaults.server(),
-                new Plugins(folder, data, true),
-                providers,
-                defaults.models(),
-                defaults.routing(),
-                defaults.auth(),
-                defaults.log());
+        GatewayConfig config = GatewayConfig.defaults()
+                .withPlugins(new Plugins(folder, data, true))
+                .withProviders(providers);
         registry = new PluginRegistry(config, catalog, builtIns, env, new BundledPlugins(), "0.1.0", TIMING);
         ((Logger) LoggerFactory.getLogger("org.pf4j")).setLevel(Level.WARN);
         appender.start();

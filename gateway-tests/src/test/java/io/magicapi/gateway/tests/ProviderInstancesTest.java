@@ -4,8 +4,6 @@ import static io.magicapi.gateway.tests.AnswerClient.CHAT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import io.magicapi.gateway.config.GatewayConfig;
-import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.plugins.ProviderGeneration;
@@ -63,7 +61,9 @@ class ProviderInstancesTest {
             .plugin(PluginJar.of("shapes")
                     .source(SOURCE.formatted("Shape", "shape", "http://localhost:1"))
                     .source(SOURCE.formatted("Anywhere", "anywhere", "")))
-            .plugin(PluginJar.of("plain").provider("plain", "http://localhost:1"))
+            .plugin(PluginJar.of("plain")
+                    .provider("plain", "http://localhost:1")
+                    .provider("given", "http://localhost:1"))
             .provider("shape", "/own")
             .provider("plain", "")
             .environment("SHAPE_KEY", "key-of-shape")
@@ -73,11 +73,15 @@ class ProviderInstancesTest {
                     config.providers(),
                     Map.of(
                             "lab",
-                            instance("anywhere", Optional.of(elsewhere.baseUrl() + "/lab"), "LAB_KEY"),
+                            instance("anywhere")
+                                    .withBaseUrl(elsewhere.baseUrl() + "/lab")
+                                    .withKeys(List.of(new Key("main", Optional.of("LAB_KEY"), Optional.empty(), 1))),
                             "twin",
-                            instance("shape", Optional.of(elsewhere.baseUrl() + "/twin"), null),
+                            instance("shape").withBaseUrl(elsewhere.baseUrl() + "/twin"),
+                            "given",
+                            instance("shape").withBaseUrl(elsewhere.baseUrl() + "/given"),
                             "lost",
-                            instance("anywhere", Optional.empty(), null)))));
+                            instance("anywhere")))));
 
     private static Map<String, ProviderSettings> with(
             Map<String, ProviderSettings> some, Map<String, ProviderSettings> others) {
@@ -86,15 +90,10 @@ class ProviderInstancesTest {
         return all;
     }
 
-    private static ProviderSettings instance(String plugin, Optional<String> baseUrl, String variable) {
-        return new ProviderSettings(
-                Optional.of(plugin),
-                baseUrl,
-                variable == null
-                        ? List.of()
-                        : List.of(new Key("main", Optional.of(variable), Optional.empty(), 1)),
-                Deadlines.DEFAULT,
-                JsonNodeFactory.instance.objectNode().put("o", "option-of-" + plugin));
+    private static ProviderSettings instance(String plugin) {
+        return ProviderSettings.DEFAULT
+                .withPlugin(plugin)
+                .withOptions(JsonNodeFactory.instance.objectNode().put("o", "option-of-" + plugin));
     }
 
     @AfterAll
@@ -142,7 +141,7 @@ class ProviderInstancesTest {
     @DisplayName("without a base URL there is no instance, neither under its own name nor under a configured one")
     void nowhere() {
         assertThat(gateway.gateway().providers().stream().map(ProviderGeneration::name))
-                .containsExactly("echo", "lab", "plain", "shape", "twin");
+                .containsExactly("echo", "given", "lab", "plain", "shape", "twin");
         assertThat(ask("anywhere").error().path("code").asText()).isEqualTo("provider_not_found");
         assertThat(ask("lost").error().path("code").asText()).isEqualTo("provider_not_found");
     }
@@ -166,7 +165,9 @@ class ProviderInstancesTest {
     @Test
     @DisplayName("the configuration can give a provider's own name to another one")
     void redirected() {
-        GatewayConfig config = GatewayConfig.DEFAULT;
-        assertThat(config.provider("shape").plugin()).isEmpty();
+        assertThat(ask("given", "authorization: Bearer k").status()).isEqualTo(200);
+
+        assertThat(elsewhere.awaitRequest().headers("x-called-as")).containsExactly("given");
+        elsewhere.reset();
     }
 }

@@ -230,8 +230,7 @@ class TranslationTest {
     @ValueSource(strings = {"quick", "slow"})
     @DisplayName("frames of the plugin's own framing are translated likewise")
     void framed(String provider) {
-        gateway.upstream()
-                .enqueue(Answer.split(200, FRAMED, frames("word {\"w\":\"a\"}", "other x", "end {}"), 3));
+        gateway.upstream().enqueue(Answer.split(200, FRAMED, frames("word {\"w\":\"a\"}", "other x", "end {}"), 3));
 
         Reply reply = ask(provider, STREAM);
 
@@ -276,8 +275,7 @@ class TranslationTest {
     @DisplayName("frames of which bytes are missing are a visible failure")
     void missingBytes(String provider) {
         byte[] whole = frames("word {\"w\":\"a\"}", "end {}");
-        gateway.upstream()
-                .enqueue(Answer.split(200, FRAMED, java.util.Arrays.copyOf(whole, whole.length - 1), 4));
+        gateway.upstream().enqueue(Answer.split(200, FRAMED, java.util.Arrays.copyOf(whole, whole.length - 1), 4));
 
         Reply reply = ask(provider, STREAM);
 
