@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -166,8 +167,43 @@ public record GatewayConfig(
      * @param dir the drop folder
      * @param data the gateway's private folder, for the copies that are loaded
      * @param watch whether changes in the drop folder take effect while the gateway runs
+     * @param verify what a jar must show before it is loaded
+     * @param lock the file that says which jars are known: {@code plugins.lock}; need not exist
+     * @param trustedKeys whose signatures count
      */
-    public record Plugins(Path dir, Path data, boolean watch) {}
+    public record Plugins(Path dir, Path data, boolean watch, Verify verify, Path lock, List<TrustedKey> trustedKeys) {
+
+        public Plugins {
+            trustedKeys = List.copyOf(trustedKeys);
+        }
+
+        /** Plugins that nothing is known of, and nothing is asked of. */
+        public Plugins(Path dir, Path data, boolean watch) {
+            this(dir, data, watch, Verify.WARN, Path.of("plugins.lock"), List.of());
+        }
+
+        /** {@return the same, held to other rules} */
+        public Plugins with(Verify otherVerify, Path otherLock, List<TrustedKey> otherKeys) {
+            return new Plugins(dir, data, watch, otherVerify, otherLock, otherKeys);
+        }
+    }
+
+    /** What a plugin jar must show before it is loaded. */
+    public enum Verify {
+        /** Nothing, and nothing is looked at. */
+        OFF,
+        /** Nothing, but what speaks against it is said. */
+        WARN,
+        /** That {@code plugins.lock} has its hash. */
+        REQUIRE_HASH,
+        /** The signature of a trusted key. */
+        REQUIRE_SIGNATURE;
+
+        /** {@return how it is written in the configuration} */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
 
     /**
      * One provider.

@@ -30,7 +30,7 @@ final class ProviderStarter {
     private static final Logger LOG = LoggerFactory.getLogger(ProviderStarter.class);
 
     /** Not an error of the plugin's: a configured provider that cannot serve. */
-    private static final String NO_BASE_URL = "GW-C12";
+    private static final String NO_BASE_URL = "GW-C13";
 
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
 
