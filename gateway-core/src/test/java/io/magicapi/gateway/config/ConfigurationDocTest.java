@@ -102,10 +102,10 @@ class ConfigurationDocTest {
                 fields((Class<?>) ((ParameterizedType) generic).getActualTypeArguments()[1], key + ".<name>.", into);
             } else if (raw == List.class && ((ParameterizedType) generic).getActualTypeArguments()[0] != String.class) {
                 fields((Class<?>) ((ParameterizedType) generic).getActualTypeArguments()[0], key + "[].", into);
-            } else if (raw.isRecord() && raw != DataSize.class) {
+            } else if (raw.isRecord() && raw != DataSize.class && raw != Percent.class) {
                 fields(raw, key + ".", into);
             } else {
-                into.add(key);
+                into.add(key.replace("plugins.each.", "plugins.")); // plugins' ids stand beside the other keys
             }
         }
     }
