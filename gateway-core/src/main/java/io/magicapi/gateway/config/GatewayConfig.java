@@ -51,6 +51,11 @@ public record GatewayConfig(
         return new GatewayConfig(other, plugins, providers, models, routing, auth, log);
     }
 
+    /** {@return the same with other plugins} */
+    public GatewayConfig withPlugins(Plugins other) {
+        return new GatewayConfig(server, other, providers, models, routing, auth, log);
+    }
+
     /** {@return the settings of a provider: its entry, or the defaults} */
     public ProviderSettings provider(String name) {
         return providers.getOrDefault(name, ProviderSettings.DEFAULT);
@@ -142,7 +147,8 @@ public record GatewayConfig(
      * @param data the gateway's private folder, for the copies that are loaded
      * @param watch whether changes in the drop folder take effect while the gateway runs
      * @param drain how long requests may go on with a version that is replaced or removed; then they are ended visibly
-     * @param dev whether this gateway serves those who develop plugins: requests may choose a version by header
+     * @param dev whether this gateway serves those who develop plugins: the folder may be one that a build writes to, and
+     *     requests may choose a version by header
      * @param each settings of single plugins, by the plugin's id; one without an entry runs on defaults
      */
     public record Plugins(
@@ -155,6 +161,11 @@ public record GatewayConfig(
         /** Plugins with the defaults for all else: ten minutes to drain, no development, no settings. */
         public Plugins(Path dir, Path data, boolean watch) {
             this(dir, data, watch, Duration.ofMinutes(10), false, Map.of());
+        }
+
+        /** {@return the same for those who develop plugins} */
+        public Plugins inDevelopment() {
+            return new Plugins(dir, data, watch, drain, true, each);
         }
 
         /** {@return the settings of a plugin: its entry, or the defaults} */
