@@ -2,9 +2,10 @@ package io.magicapi.gateway.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.magicapi.gateway.Gateway;
+import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.Key;
@@ -12,14 +13,11 @@ import io.magicapi.gateway.config.GatewayConfig.Plugins;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.plugins.ProviderGeneration;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +25,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -54,9 +51,10 @@ public final class GatewayExtension
 
     private final List<Path> jars = new ArrayList<>();
     private final List<PluginJar> built = new ArrayList<>();
+    private final List<Provider> builtIn = new ArrayList<>();
     private final Map<String, String> environment = new HashMap<>();
     private final Map<String, String> upstreamPaths = new HashMap<>();
-    private final Map<String, JsonNode> options = new HashMap<>();
+    private final Map<String, ObjectNode> options = new HashMap<>();
     private final Map<String, Deadlines> deadlinesOf = new HashMap<>();
     private Deadlines deadlines = Deadlines.DEFAULT;
     private UnaryOperator<GatewayConfig> adjustment = UnaryOperator.identity();
@@ -78,6 +76,16 @@ public final class GatewayExtension
     }
 
     /**
+     * Has the gateway serve this object as it would serve one of a plugin, with its requests going to the fake upstream.
+     *
+     * @param path added to the upstream's base URL: empty, or {@code /openai}
+     */
+    public GatewayExtension provider(Provider provider, String path) {
+        builtIn.add(provider);
+        return provider(provider.name(), path);
+    }
+
+    /**
      * Sends a provider's requests to the fake upstream.
      *
      * @param path added to the upstream's base URL: empty, or {@code /openai}
@@ -87,9 +95,10 @@ public final class GatewayExtension
         return this;
     }
 
-    /** Gives a provider options, as the configuration would. */
+    /** Gives a provider one more option, as the configuration would. */
     public GatewayExtension options(String name, String option, String value) {
-        options.put(name, JsonNodeFactory.instance.objectNode().put(option, value));
+        options.computeIfAbsent(name, first -> JsonNodeFactory.instance.objectNode())
+                .put(option, value);
         return this;
     }
 
@@ -134,7 +143,7 @@ public final class GatewayExtension
         built.forEach(jar -> jar.writeTo(plugins));
         FakeUpstream fake = FakeUpstream.start();
         upstream = fake;
-        gateway = Gateway.start(adjustment.apply(config(directory, fake)), Map.copyOf(environment))
+        gateway = Gateway.start(adjustment.apply(config(directory, fake)), Map.copyOf(environment), builtIn)
                 .toCompletionStage()
                 .toCompletableFuture()
                 .get(30, TimeUnit.SECONDS);
@@ -204,19 +213,7 @@ public final class GatewayExtension
             upstream.close();
         }
         if (home != null) {
-            deleteTree(home);
-        }
-    }
-
-    private static void deleteTree(Path root) throws IOException {
-        try (Stream<Path> files = Files.walk(root)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> {
-                try {
-                    Files.deleteIfExists(file);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            Directories.delete(home);
         }
     }
 
