@@ -106,7 +106,10 @@ final class JarRules {
         return new GatewayConfig(
                 defaults.server(),
                 new Plugins(plugins, data, false),
-                Map.of(subject.name(), new ProviderSettings(Optional.empty(), List.of(), Deadlines.DEFAULT, options)),
+                Map.of(
+                        subject.name(),
+                        new ProviderSettings(
+                                Optional.of("https://configured.test"), List.of(), Deadlines.DEFAULT, options)),
                 defaults.models(),
                 defaults.routing(),
                 defaults.auth(),
