@@ -103,7 +103,11 @@ final class JarRules {
         subject.abilities.options().forEach(options::put);
         return GatewayConfig.defaults()
                 .withPlugins(new Plugins(plugins, data, false))
-                .withProviders(Map.of(subject.name(), ProviderSettings.DEFAULT.withOptions(options)));
+                .withProviders(Map.of(
+                        subject.name(),
+                        ProviderSettings.DEFAULT
+                                .withBaseUrl("https://configured.test")
+                                .withOptions(options)));
     }
 
     /** Loads, starts, calls, stops and unloads. */
