@@ -15,6 +15,7 @@ import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -148,7 +149,7 @@ final class ContractSubject implements AutoCloseable {
     TestContext context(Provider provider) {
         ObjectNode options = JsonNodeFactory.instance.objectNode();
         abilities.options().forEach(options::put);
-        return new TestContext(provider.baseUrl(), options);
+        return new TestContext(provider.name(), provider.baseUrl(), options, Map.of());
     }
 
     /** {@return what the provider would send} */
