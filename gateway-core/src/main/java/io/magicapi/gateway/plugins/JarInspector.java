@@ -423,7 +423,8 @@ public final class JarInspector {
                 throw new Refusal(
                         "GW-P01",
                         fileName + " declares no provider: " + INDEX + " is missing. JDK 23+ no longer runs annotation"
-                                + " processors by itself: add <proc>full</proc> to maven-compiler-plugin.");
+                                + " processors by itself: add <proc>full</proc> to maven-compiler-plugin, or use"
+                                + " gateway-plugin-parent.");
             }
             Set<String> extensions = new LinkedHashSet<>();
             try (InputStream in = jar.getInputStream(index)) {
