@@ -63,6 +63,7 @@ public final class Gateway {
         this.catalog = catalog;
         this.plugins = plugins;
         this.boundary = boundary;
+        plugins.endLeftoversWith((generations, cause) -> fronts.forEach(front -> front.breakOff(generations, cause)));
     }
 
     /**

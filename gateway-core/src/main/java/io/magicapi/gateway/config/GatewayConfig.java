@@ -51,6 +51,11 @@ public record GatewayConfig(
         return new GatewayConfig(other, plugins, providers, models, routing, auth, log);
     }
 
+    /** {@return the same with other plugins} */
+    public GatewayConfig withPlugins(Plugins other) {
+        return new GatewayConfig(server, other, providers, models, routing, auth, log);
+    }
+
     /** {@return the settings of a provider: its entry, or the defaults} */
     public ProviderSettings provider(String name) {
         return providers.getOrDefault(name, ProviderSettings.DEFAULT);

@@ -1,7 +1,10 @@
 package io.magicapi.gateway.plugins;
 
 import io.magicapi.gateway.api.Provider;
+import io.magicapi.gateway.config.Durations;
 import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.error.ErrorCode;
+import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.plugins.PluginRegistry.Timing;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -10,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -27,7 +31,7 @@ import org.slf4j.spi.LoggingEventBuilder;
  * <p>A newcomer is loaded and started beside the unit it replaces, with all names free to it but those of others; if it
  * is refused, nothing has changed. Once it is up, one publication swaps the two. A unit that is replaced or removed is
  * retired: it grants no further lease, and when the last one is given back it is stopped and unloaded, and its private
- * copy removed. It is never torn from requests that take long, only reported; closing alone does that.
+ * copy removed. Requests that take longer than {@code plugins.drain} are ended, visibly.
  *
  * <p>Belongs to the plugin thread. Requests give back leases on other threads, so what follows is handed to {@code
  * worker}. Every change of what serves or drains is followed by {@code changed}.
@@ -41,7 +45,9 @@ final class LoadedUnits {
 
         private final PluginUnit unit;
         private final long since = System.nanoTime();
-        private boolean reported;
+
+        /** When its requests were told to end, by {@link System#nanoTime}; 0 if they were not. */
+        private long endedAt;
 
         Draining(PluginUnit unit) {
             this.unit = unit;
@@ -57,6 +63,7 @@ final class LoadedUnits {
     private final Runnable changed;
     private final LoaderWatch loaders;
 
+    private volatile Leftovers leftovers = (generations, cause) -> {};
     private List<ProviderGeneration> builtIns = List.of();
     private final Map<String, PluginUnit> serving = new TreeMap<>();
     private final List<Draining> draining = new ArrayList<>();
@@ -77,6 +84,10 @@ final class LoadedUnits {
         this.worker = worker;
         this.changed = changed;
         this.loaders = new LoaderWatch(timing.collect());
+    }
+
+    void endLeftoversWith(Leftovers by) {
+        leftovers = by;
     }
 
     // ---- coming
@@ -222,22 +233,40 @@ final class LoadedUnits {
         PrivateCopies.discard(unit.copy());
     }
 
-    /** Warns once of each unit that drains for too long, and of each class loader that stays. Called regularly. */
-    void reportOverdue() {
+    /**
+     * Ends the requests of units that have drained for too long, unloads those whose requests did not end even so, and
+     * warns of class loaders that stay. Called regularly.
+     */
+    void endOverdue() {
         loaders.check();
-        for (Draining old : draining) {
-            if (!old.reported && System.nanoTime() - old.since > timing.drain().toNanos()) {
-                old.reported = true;
-                LOG.atWarn()
-                        .addKeyValue("plugin", old.unit.descriptor().id())
-                        .addKeyValue("version", old.unit.descriptor().version())
+        long now = System.nanoTime();
+        for (Draining old : List.copyOf(draining)) {
+            if (old.endedAt == 0 && now - old.since > config.plugins().drain().toNanos()) {
+                old.endedAt = now;
+                endLeftovers(old.unit);
+            } else if (old.endedAt != 0
+                    && now - old.endedAt > timing.lastWords().toNanos()) {
+                warn(old.unit)
                         .log(
-                                "{} was retired more than {} s ago; {}",
+                                "{} is unloaded although {}: its code does not return",
                                 old.unit.label(),
-                                timing.drain().toSeconds(),
                                 old.unit.finishing("it"));
+                unloadDrained(old);
             }
         }
+    }
+
+    private void endLeftovers(PluginUnit unit) {
+        String bound = Durations.format(config.plugins().drain());
+        warn(unit)
+                .addKeyValue("requests", unit.inFlight())
+                .log("{} was retired {} ago (plugins.drain): {} ended", unit.label(), bound, unit.requests());
+        leftovers.end(
+                Set.copyOf(unit.generations()),
+                new GatewayException(
+                        ErrorCode.PROVIDER_UNAVAILABLE,
+                        unit.descriptor().label() + " was replaced or removed " + bound
+                                + " ago, and requests may not use it any longer; try again"));
     }
 
     /** Takes everything out of service. {@return completes, on any thread, when nothing is in use any more} */
@@ -314,8 +343,15 @@ final class LoadedUnits {
     }
 
     private static LoggingEventBuilder info(PluginUnit unit) {
-        return LOG.atInfo()
-                .addKeyValue("plugin", unit.descriptor().id())
+        return facts(LOG.atInfo(), unit);
+    }
+
+    private static LoggingEventBuilder warn(PluginUnit unit) {
+        return facts(LOG.atWarn(), unit);
+    }
+
+    private static LoggingEventBuilder facts(LoggingEventBuilder line, PluginUnit unit) {
+        return line.addKeyValue("plugin", unit.descriptor().id())
                 .addKeyValue("version", unit.descriptor().version())
                 .addKeyValue("sha256", unit.descriptor().sha256());
     }

@@ -52,7 +52,7 @@ public final class PluginRegistry {
      * @param poll how often to list the folder without events
      * @param start for a plugin to start
      * @param stop for each provider of it to stop
-     * @param drain for requests to finish on a retired version, before a warning
+     * @param lastWords for requests that were told to end to do so, before their plugin is unloaded all the same
      * @param incomplete for an incomplete jar to become complete, before a warning
      * @param collect for an unloaded class loader to be collected, before a warning
      */
@@ -61,7 +61,7 @@ public final class PluginRegistry {
             Duration poll,
             Duration start,
             Duration stop,
-            Duration drain,
+            Duration lastWords,
             Duration incomplete,
             Duration collect) {
 
@@ -70,7 +70,7 @@ public final class PluginRegistry {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(5),
-                Duration.ofMinutes(10),
+                Duration.ofSeconds(5),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(60));
     }
@@ -133,6 +133,15 @@ public final class PluginRegistry {
     }
 
     /**
+     * Says who ends the requests that outlast {@code plugins.drain}. Until this is called they are left alone.
+     *
+     * @param leftovers called on the registry's thread
+     */
+    public void endLeftoversWith(Leftovers leftovers) {
+        units.endLeftoversWith(leftovers);
+    }
+
+    /**
      * Starts the built-in providers, creates the drop folder if there is none, loads what is in it, and from then on
      * watches it if the configuration says so.
      *
@@ -186,7 +195,7 @@ public final class PluginRegistry {
             if (closing.get() != null) {
                 return;
             }
-            units.reportOverdue();
+            units.endOverdue();
             if (config.plugins().watch()) {
                 jars.look();
             }

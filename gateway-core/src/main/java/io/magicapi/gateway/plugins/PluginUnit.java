@@ -260,6 +260,12 @@ final class PluginUnit {
         };
     }
 
+    /** {@return for people: {@code 2 requests are}} */
+    String requests() {
+        int count = inFlight();
+        return count == 1 ? "1 request is" : count + " requests are";
+    }
+
     String label() {
         return descriptor.label() + " (" + descriptor.shortHash() + ")";
     }

@@ -139,7 +139,7 @@ final class Relay implements ClientSide {
                                         + " s"))));
     }
 
-    private ProviderGeneration generation() {
+    ProviderGeneration generation() {
         return lease.generation();
     }
 

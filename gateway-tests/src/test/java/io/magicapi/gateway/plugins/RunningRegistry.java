@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.slf4j.LoggerFactory;
 
 /** A registry at work on a temporary drop folder, with its log. */
@@ -45,13 +46,18 @@ final class RunningRegistry implements AutoCloseable {
     private final Logger logger = (Logger) LoggerFactory.getLogger("io.magicapi.gateway.plugins");
 
     private RunningRegistry(
-            Path root, Map<String, ProviderSettings> providers, List<Provider> builtIns, Map<String, String> env) {
+            Path root,
+            UnaryOperator<Plugins> change,
+            Map<String, ProviderSettings> providers,
+            List<Provider> builtIns,
+            Map<String, String> env) {
         folder = root.resolve("plugins");
         data = root.resolve("data");
         GatewayConfig defaults = GatewayConfig.defaults();
+        Plugins plugins = change.apply(new Plugins(folder, data, true, Duration.ofSeconds(1), false, Map.of()));
         GatewayConfig config = new GatewayConfig(
                 defaults.server(),
-                new Plugins(folder, data, true),
+                plugins,
                 providers,
                 defaults.models(),
                 defaults.routing(),
@@ -70,7 +76,15 @@ final class RunningRegistry implements AutoCloseable {
 
     static RunningRegistry in(
             Path root, Map<String, ProviderSettings> providers, List<Provider> builtIns, Map<String, String> env) {
-        RunningRegistry running = new RunningRegistry(root, providers, builtIns, env);
+        return start(new RunningRegistry(root, UnaryOperator.identity(), providers, builtIns, env));
+    }
+
+    /** {@return one with other settings of plugins} */
+    static RunningRegistry in(Path root, UnaryOperator<Plugins> change) {
+        return start(new RunningRegistry(root, change, Map.of(), List.of(), Map.of()));
+    }
+
+    private static RunningRegistry start(RunningRegistry running) {
         done(running.registry.start());
         return running;
     }
