@@ -158,6 +158,11 @@ public final class Gateway {
         return plugins.status();
     }
 
+    /** {@return what loads the plugins, and does to them what operators ask for} */
+    public PluginRegistry pluginRegistry() {
+        return plugins;
+    }
+
     /** {@return the providers that are ready, sorted by name} */
     public List<ProviderGeneration> providers() {
         return catalog.snapshot().all();

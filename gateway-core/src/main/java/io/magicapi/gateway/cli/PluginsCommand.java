@@ -65,8 +65,8 @@ final class PluginsCommand extends Group {
     static List<String> table(List<PluginStatus> plugins) {
         Table table = new Table("PLUGIN", "VERSION", "PROVIDERS", "FILE", "STATE");
         for (PluginStatus plugin : plugins) {
-            String state = plugin.state() == PluginStatus.State.REJECTED
-                    ? "REJECTED " + plugin.message().orElse("")
+            String state = plugin.state().isUnused()
+                    ? plugin.state() + " " + plugin.message().orElse("")
                     : plugin.state().name().toLowerCase(Locale.ROOT);
             table.row(
                     orDash(plugin.id()),

@@ -3,16 +3,20 @@ package io.magicapi.gateway.plugins;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.Durations;
 import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.Canary;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.plugins.Audit.Action;
 import io.magicapi.gateway.plugins.PluginRegistry.Timing;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -32,6 +36,8 @@ import org.slf4j.spi.LoggingEventBuilder;
  * is refused, nothing has changed. Once it is up, one publication swaps the two. A unit that is replaced or removed is
  * retired: it grants no further lease, and when the last one is given back it is stopped and unloaded, and its private
  * copy removed. Requests that take longer than {@code plugins.drain} are ended, visibly.
+ *
+ * <p>Of each plugin the version before the present one is kept as a file, to go back to.
  *
  * <p>Belongs to the plugin thread. Requests give back leases on other threads, so what follows is handed to {@code
  * worker}. Every change of what serves or drains is followed by {@code changed}.
@@ -54,6 +60,12 @@ final class LoadedUnits {
         }
     }
 
+    /** What served before, and could again. */
+    private record Former(PluginDescriptor descriptor, Path copy) {}
+
+    /** A plugin that was taken out of service: its providers, and what their clients are told. */
+    private record Absent(List<String> providers, String reason) {}
+
     private final GatewayConfig config;
     private final KeyFinder keys;
     private final ProviderCatalog catalog;
@@ -62,10 +74,14 @@ final class LoadedUnits {
     private final Executor worker;
     private final Runnable changed;
     private final LoaderWatch loaders;
+    private final Audit audit;
 
     private volatile Leftovers leftovers = (generations, cause) -> {};
     private List<ProviderGeneration> builtIns = List.of();
     private final Map<String, PluginUnit> serving = new TreeMap<>();
+    private final Map<String, Trial> trials = new TreeMap<>();
+    private final Map<String, Former> formers = new HashMap<>();
+    private final Map<String, Absent> absent = new HashMap<>();
     private final List<Draining> draining = new ArrayList<>();
 
     LoadedUnits(
@@ -75,6 +91,7 @@ final class LoadedUnits {
             String apiVersion,
             Timing timing,
             Executor worker,
+            Audit audit,
             Runnable changed) {
         this.config = config;
         this.keys = keys;
@@ -82,6 +99,7 @@ final class LoadedUnits {
         this.apiVersion = apiVersion;
         this.timing = timing;
         this.worker = worker;
+        this.audit = audit;
         this.changed = changed;
         this.loaders = new LoaderWatch(timing.collect());
     }
@@ -139,7 +157,9 @@ final class LoadedUnits {
     private Map<String, String> takenNames(String id, @Nullable PluginUnit former) {
         Map<String, String> taken = new HashMap<>();
         builtIns.forEach(generation -> taken.put(generation.name(), "the gateway itself"));
-        for (PluginUnit unit : serving.values()) {
+        List<PluginUnit> others = new ArrayList<>(serving.values());
+        trials.values().forEach(trial -> others.add(trial.newcomer()));
+        for (PluginUnit unit : others) {
             if (unit != former && !unit.descriptor().id().equals(id)) {
                 unit.generations()
                         .forEach(generation ->
@@ -156,13 +176,18 @@ final class LoadedUnits {
      * @param took how long it has taken until now
      */
     void swapIn(PluginUnit unit, @Nullable PluginUnit former, Duration took) {
-        PluginUnit old = serving.put(unit.descriptor().id(), unit);
+        String id = unit.descriptor().id();
+        stopTrial(id);
+        PluginUnit old = serving.put(id, unit);
         if (former != null) {
             serving.remove(former.descriptor().id());
         }
+        absent.remove(id);
+        unit.promoted();
         publish();
         if (old == null) {
             info(unit).log("{} ready in {} ms: {}", unit.label(), took.toMillis(), providers(unit));
+            audit.ok(Action.LOAD, unit, "");
         } else {
             info(unit)
                     .log(
@@ -171,6 +196,8 @@ final class LoadedUnits {
                             difference(old, unit),
                             took.toMillis(),
                             old.finishing("the old one"));
+            audit.ok(Action.SWAP, unit, "replaces " + difference(old, unit));
+            keep(old);
             retire(old);
         }
         if (former != null) {
@@ -178,31 +205,150 @@ final class LoadedUnits {
         }
     }
 
-    /**
-     * Shows requests what is ready.
-     *
-     */
+    /** Keeps a copy of what is replaced, to which one can go back. */
+    private void keep(PluginUnit old) {
+        forgetFormer(old.descriptor().id());
+        try {
+            formers.put(old.descriptor().id(), new Former(old.descriptor(), PrivateCopies.spare(old.copy())));
+        } catch (IOException e) {
+            warn(old).log("{} cannot be kept ({}), so there is no way back to it", old.label(), e.getMessage());
+        }
+    }
+
+    private void forgetFormer(String id) {
+        Former former = formers.remove(id);
+        if (former != null) {
+            PrivateCopies.discard(former.copy());
+        }
+    }
+
+    /** Shows requests what is ready. */
     void publish() {
         changed.run(); // first, so that whoever meets a provider finds its status
         List<ProviderGeneration> all = new ArrayList<>(builtIns);
         serving.values().forEach(unit -> all.addAll(unit.generations()));
-        catalog.publish(ProviderSnapshot.of(all));
+        ProviderSnapshot snapshot = ProviderSnapshot.of(all);
+        Map<String, String> reasons = new HashMap<>();
+        absent.values()
+                .forEach(plugin -> plugin.providers().stream()
+                        .filter(name -> snapshot.find(name).isEmpty())
+                        .forEach(name -> reasons.put(name, plugin.reason())));
+        catalog.publish(trials.isEmpty() && reasons.isEmpty() ? snapshot : snapshot.with(trials.values(), reasons));
+    }
+
+    // ---- trials, and ways back
+
+    /** Lets a started unit have its share of the requests of its plugin, which serves in another version. */
+    void tryOut(PluginUnit unit, PluginUnit old, Canary rules) {
+        stopTrial(unit.descriptor().id());
+        Trial trial = new Trial(unit, old, rules);
+        trials.put(unit.descriptor().id(), trial);
+        publish();
+        info(unit).log("{} {}", unit.label(), trial.progress());
+        audit.ok(Action.CANARY, unit, trial.progress());
+    }
+
+    /** Ends a trial in favour of the newcomer. */
+    void promote(Trial trial) {
+        PluginUnit unit = trial.newcomer();
+        trials.remove(unit.descriptor().id());
+        trial.end();
+        swapIn(unit, null, Duration.between(unit.since(), Instant.now()));
+    }
+
+    /** Ends the trial of a plugin, if there is one, in favour of what serves. */
+    void stopTrial(String id) {
+        Trial trial = trials.remove(id);
+        if (trial != null) {
+            trial.end();
+            publish();
+            retire(trial.newcomer());
+        }
+    }
+
+    /** {@return the trials, in the order of their plugins' ids} */
+    List<Trial> trials() {
+        return List.copyOf(trials.values());
+    }
+
+    /** {@return the trial of this plugin, if there is one} */
+    @Nullable
+    Trial trial(String id) {
+        return trials.get(id);
+    }
+
+    /** {@return what served before this plugin's present version, if it is kept} */
+    Optional<PluginDescriptor> former(String id) {
+        return Optional.ofNullable(formers.get(id)).map(Former::descriptor);
+    }
+
+    /**
+     * Lets the version before serve again. What it replaces is not kept.
+     *
+     * @param file where it counts as dropped
+     * @throws Refusal if there is none, or it cannot be loaded any more; then nothing has changed
+     */
+    PluginUnit restore(String id, Path file) throws Refusal {
+        long begun = System.nanoTime();
+        Former former = formers.remove(id);
+        if (former == null) {
+            throw new Refusal("GW-P35", "of plugin " + id + " no earlier version is kept, so there is no way back.");
+        }
+        PluginUnit unit = load(former.descriptor(), file, former.copy(), null);
+        swapIn(unit, null, Duration.ofNanos(System.nanoTime() - begun));
+        forgetFormer(id);
+        audit.ok(Action.ROLLBACK, unit, "");
+        return unit;
+    }
+
+    /**
+     * Takes a unit out of service, and remembers its providers.
+     *
+     * @param reason what clients are told
+     */
+    void takeOut(PluginUnit unit, String reason) {
+        String id = unit.descriptor().id();
+        serving.remove(id);
+        absent.put(
+                id,
+                new Absent(
+                        unit.generations().stream()
+                                .map(ProviderGeneration::name)
+                                .toList(),
+                        reason));
+        stopTrial(id);
+        publish();
+        retire(unit);
+    }
+
+    /** Forgets a plugin that has been taken out of service. {@return whether there was one} */
+    boolean forget(String id) {
+        boolean was = absent.remove(id) != null;
+        if (was) {
+            publish();
+        }
+        return was;
+    }
+
+    void audit(Action action, PluginUnit unit, String reason) {
+        audit.ok(action, unit, reason);
     }
 
     // ---- going
 
-    /**
-     * Takes a unit out of service.
-     *
-     */
+    /** Takes a unit out of service because it is not in the drop folder any more, or must not be used. */
     void remove(PluginUnit unit) {
-        serving.remove(unit.descriptor().id());
+        String id = unit.descriptor().id();
+        serving.remove(id);
+        stopTrial(id);
         publish();
+        forgetFormer(id);
         retireRemoved(unit);
     }
 
     private void retireRemoved(PluginUnit unit) {
         info(unit).log("{} removed; {}", unit.label(), unit.finishing("it"));
+        audit.ok(Action.REMOVE, unit, "");
         retire(unit);
     }
 
@@ -225,6 +371,7 @@ final class LoadedUnits {
             unload(old.unit);
             changed.run();
             info(old.unit).log("{} unloaded", old.unit.label());
+            audit.ok(Action.UNLOAD, old.unit, "");
         }
     }
 
@@ -261,6 +408,7 @@ final class LoadedUnits {
         warn(unit)
                 .addKeyValue("requests", unit.inFlight())
                 .log("{} was retired {} ago (plugins.drain): {} ended", unit.label(), bound, unit.requests());
+        audit.ok(Action.END_LEFTOVERS, unit, unit.requests() + " ended after " + bound);
         leftovers.end(
                 Set.copyOf(unit.generations()),
                 new GatewayException(
@@ -272,6 +420,8 @@ final class LoadedUnits {
     /** Takes everything out of service. {@return completes, on any thread, when nothing is in use any more} */
     CompletableFuture<Void> retireAll() {
         catalog.publish(ProviderSnapshot.EMPTY);
+        trials.values().forEach(trial -> draining.add(new Draining(trial.newcomer())));
+        trials.clear();
         serving.values().forEach(unit -> draining.add(new Draining(unit)));
         serving.clear();
         builtIns.forEach(ProviderGeneration::retire);
@@ -328,6 +478,11 @@ final class LoadedUnits {
     /** {@return how many class loaders of plugins exist; from any thread} */
     int loadersAlive() {
         return loaders.alive();
+    }
+
+    /** {@return how many class loaders stay although their plugin is unloaded, and were warned of; from any thread} */
+    int leaked() {
+        return loaders.leaked();
     }
 
     private static String difference(PluginUnit old, PluginUnit unit) {

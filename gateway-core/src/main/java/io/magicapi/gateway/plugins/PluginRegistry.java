@@ -79,6 +79,7 @@ public final class PluginRegistry {
     private record Picture(
             List<ProviderGeneration> builtIns,
             List<PluginUnit> serving,
+            List<Trial> trials,
             List<PluginUnit> draining,
             List<PluginStatus> rejected) {}
 
@@ -92,7 +93,8 @@ public final class PluginRegistry {
         return thread;
     });
 
-    // Both belong to the worker thread.
+    // These belong to the worker thread.
+    private final Audit audit = new Audit();
     private final LoadedUnits units;
     private final DroppedJars jars;
 
@@ -100,7 +102,7 @@ public final class PluginRegistry {
     private final AtomicReference<@Nullable CompletableFuture<Void>> closing = new AtomicReference<>();
 
     /** Replaced by the worker thread after every change. */
-    private volatile Picture picture = new Picture(List.of(), List.of(), List.of(), List.of());
+    private volatile Picture picture = new Picture(List.of(), List.of(), List.of(), List.of(), List.of());
 
     /**
      * A registry; it does nothing before {@link #start}.
@@ -128,8 +130,8 @@ public final class PluginRegistry {
         this.bundled = bundled;
         this.timing = timing;
         KeyFinder keys = new KeyFinder(config, environment);
-        this.units = new LoadedUnits(config, keys, catalog, apiVersion, timing, worker, this::takePicture);
-        this.jars = new DroppedJars(config.plugins(), apiVersion, timing, units, this::takePicture);
+        this.units = new LoadedUnits(config, keys, catalog, apiVersion, timing, worker, audit, this::takePicture);
+        this.jars = new DroppedJars(config.plugins(), apiVersion, timing, units, audit, this::takePicture);
     }
 
     /**
@@ -196,6 +198,7 @@ public final class PluginRegistry {
                 return;
             }
             units.endOverdue();
+            jars.judge();
             if (config.plugins().watch()) {
                 jars.look();
             }
@@ -210,18 +213,105 @@ public final class PluginRegistry {
         List<PluginStatus> all = new ArrayList<>();
         now.builtIns().forEach(generation -> all.add(PluginStatus.builtIn(generation)));
         now.serving().forEach(unit -> all.add(PluginStatus.ready(unit)));
+        now.trials().forEach(trial -> all.add(PluginStatus.canary(trial)));
         now.draining().forEach(unit -> all.add(PluginStatus.draining(unit)));
         all.addAll(now.rejected());
         return List.copyOf(all);
     }
 
     private void takePicture() {
-        picture = new Picture(units.builtIns(), units.serving(), units.draining(), jars.rejected());
+        picture = new Picture(units.builtIns(), units.serving(), units.trials(), units.draining(), jars.rejected());
     }
 
-    /** {@return how many class loaders of plugins exist; from any thread} */
-    int loadersAlive() {
+    /** {@return how many class loaders of plugins exist: of those that serve, are tried or drain, and of leaks} */
+    public int loadersAlive() {
         return units.loadersAlive();
+    }
+
+    /** {@return how many class loaders stay although their plugin is unloaded, and were warned of (GW-P36)} */
+    public int leaked() {
+        return units.leaked();
+    }
+
+    // ---- what operators ask for; each from any thread, done on the registry's
+
+    /**
+     * Loads a file of the drop folder now, without waiting for it to settle, and even if its content serves already or
+     * was taken out of service.
+     *
+     * @param file its name; folders before it are ignored
+     * @param by who asks, for the audit log
+     * @return how the plugin stands then; fails with a {@link Refusal} if the jar cannot be used
+     */
+    public Future<PluginStatus> load(Path file, String by) {
+        return operate(by, () -> jars.load(file));
+    }
+
+    /** {@return as {@link #load}, of the file that holds this plugin} */
+    public Future<PluginStatus> reload(String id, String by) {
+        return operate(by, () -> jars.reload(id));
+    }
+
+    /** {@return completes when the plugin is out of service; it stays so until its file changes or it is reloaded} */
+    public Future<PluginStatus> unload(String id, String by) {
+        return operate(by, () -> jars.unload(id));
+    }
+
+    /**
+     * Uses one version of a plugin and no other, until the gateway restarts or {@link #unpin} is called.
+     *
+     * @return fails with a {@link Refusal} if no file holds that version
+     */
+    public Future<PluginStatus> pin(String id, String version, String by) {
+        return operate(by, () -> jars.pin(id, version));
+    }
+
+    /** {@return completes when the pin is gone, a configured one as well; newer files then take over} */
+    public Future<PluginStatus> unpin(String id, String by) {
+        return operate(by, () -> jars.unpin(id));
+    }
+
+    /**
+     * Goes back to the version before, of which a copy is kept; while a version is tried, ends the trial. The version
+     * that is left is not used again until its file changes.
+     *
+     * @return fails with a {@link Refusal} if there is no version before
+     */
+    public Future<PluginStatus> rollback(String id, String by) {
+        return operate(by, () -> jars.rollback(id));
+    }
+
+    /** {@return completes when the version that is tried has taken over; fails with a {@link Refusal} if none is tried} */
+    public Future<PluginStatus> promote(String id, String by) {
+        return operate(by, () -> jars.promote(id));
+    }
+
+    /** Something an operator asks for. */
+    @FunctionalInterface
+    private interface Operation {
+        PluginStatus run() throws Refusal;
+    }
+
+    private Future<PluginStatus> operate(String by, Operation operation) {
+        CompletableFuture<PluginStatus> done = new CompletableFuture<>();
+        try {
+            worker.execute(() -> {
+                audit.by(by);
+                try {
+                    if (closing.get() != null) {
+                        throw new IllegalStateException("the plugin registry is closed");
+                    }
+                    done.complete(operation.run());
+                } catch (Refusal | RuntimeException | LinkageError e) {
+                    done.completeExceptionally(e);
+                } finally {
+                    audit.by(Audit.GATEWAY);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            done.completeExceptionally(new IllegalStateException("the plugin registry is closed"));
+        }
+        return toFuture(done);
     }
 
     /** {@return {@link #close(Duration)} with ten seconds} */
@@ -264,7 +354,7 @@ public final class PluginRegistry {
         jars.close();
     }
 
-    private static Future<Void> toFuture(CompletableFuture<Void> stage) {
+    private static <T> Future<T> toFuture(CompletableFuture<T> stage) {
         Context context = Vertx.currentContext();
         return context == null ? Future.fromCompletionStage(stage) : Future.fromCompletionStage(stage, context);
     }

@@ -35,7 +35,7 @@ final class RunningRegistry implements AutoCloseable {
             Duration.ofSeconds(1),
             Duration.ofSeconds(1),
             Duration.ofSeconds(2),
-            Timing.DEFAULT.collect());
+            Duration.ofSeconds(1));
 
     final Path folder;
     final Path data;
