@@ -66,6 +66,7 @@ public final class Gateway {
         this.catalog = catalog;
         this.plugins = plugins;
         this.boundary = boundary;
+        plugins.endLeftoversWith((generations, cause) -> fronts.forEach(front -> front.breakOff(generations, cause)));
     }
 
     /**
@@ -173,6 +174,11 @@ public final class Gateway {
     /** {@return what became of each jar in the plugins folder} */
     public List<PluginStatus> plugins() {
         return plugins.status();
+    }
+
+    /** {@return what loads the plugins, and does to them what operators ask for} */
+    public PluginRegistry pluginRegistry() {
+        return plugins;
     }
 
     /** {@return the providers that are ready, sorted by name} */

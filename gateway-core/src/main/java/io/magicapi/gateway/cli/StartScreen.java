@@ -67,7 +67,7 @@ record StartScreen(
         int ready = 0;
         int rejected = 0;
         for (PluginStatus plugin : gateway.plugins()) {
-            if (plugin.state() == PluginStatus.State.REJECTED) {
+            if (plugin.state().isUnused()) {
                 rejected++;
                 rows.add(new Row(
                         plugin.id(),

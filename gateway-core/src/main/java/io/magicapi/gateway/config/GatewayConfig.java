@@ -205,6 +205,16 @@ public record GatewayConfig(
                     Map.of());
         }
 
+        /** {@return the same with another time to drain} */
+        public Plugins withDrain(Duration other) {
+            return new Plugins(dir, data, watch, verify, lock, trustedKeys, other, dev, each);
+        }
+
+        /** {@return the same with settings of single plugins} */
+        public Plugins withEach(Map<String, PluginSettings> other) {
+            return new Plugins(dir, data, watch, verify, lock, trustedKeys, drain, dev, other);
+        }
+
         /** {@return the same for those who develop plugins} */
         public Plugins inDevelopment() {
             return new Plugins(dir, data, watch, verify, lock, trustedKeys, drain, true, each);

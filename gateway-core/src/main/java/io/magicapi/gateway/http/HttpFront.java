@@ -11,6 +11,7 @@ import io.magicapi.gateway.observe.ActiveRequests;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.magicapi.gateway.plugins.ProviderCatalog;
+import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.magicapi.gateway.upstream.PluginBoundary;
 import io.magicapi.gateway.upstream.ProviderSlots;
 import io.magicapi.gateway.upstream.Relays;
@@ -150,6 +151,15 @@ public final class HttpFront extends VerticleBase {
                 due -> running.breakOffAll(new GatewayException(
                         ErrorCode.SHUTTING_DOWN, "the gateway shuts down; try again in a moment"))));
         return listener.shutdown(drain.plus(LAST_WORDS).toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Ends the requests of this event loop that use one of these generations. Call on any thread. */
+    public void breakOff(Set<ProviderGeneration> generations, GatewayException cause) {
+        context.runOnContext(begun -> {
+            if (relays != null) {
+                relays.breakOff(generations, cause);
+            }
+        });
     }
 
     private void receive(HttpServerRequest request, Router router, ConnectionGuard guard, ErrorAnswers errors) {

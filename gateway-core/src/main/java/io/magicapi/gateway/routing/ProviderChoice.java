@@ -127,7 +127,18 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
                 : new ProviderChoice(provider, Optional.of(model.substring(slash + 1)), true));
     }
 
+    /** {@return the same choice of another version of the provider; unchanged if that does not serve the operation} */
+    public ProviderChoice of(ProviderGeneration version, Operation operation) {
+        return version == provider || !version.serves(operation)
+                ? this
+                : new ProviderChoice(version, model, modelChanged);
+    }
+
     private static GatewayException notFound(ProviderSnapshot snapshot, String name, String where) {
+        Optional<String> reason = snapshot.outOfService(name);
+        if (reason.isPresent()) {
+            return outOfService(name, reason.get());
+        }
         String shown = name.length() > 64 ? name.substring(0, 64) + "…" : name;
         return new GatewayException(
                 ErrorCode.PROVIDER_NOT_FOUND,
@@ -135,8 +146,17 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
                 HEADER_PARAM);
     }
 
+    private static GatewayException outOfService(String name, String reason) {
+        return new GatewayException(
+                ErrorCode.PROVIDER_UNAVAILABLE, "provider " + name + " cannot serve now: " + reason, HEADER_PARAM);
+    }
+
     private static GatewayException undecided(
             ProviderSnapshot snapshot, List<ProviderGeneration> listing, Optional<String> model) {
+        if (listing.isEmpty() && snapshot.outOfService().size() == 1) {
+            String name = snapshot.outOfService().iterator().next();
+            return outOfService(name, snapshot.outOfService(name).orElseThrow());
+        }
         String way = "; say which one with header x-provider, or with a model such as \"provider/model\"";
         if (listing.size() > 1) {
             List<String> names = listing.stream().map(ProviderGeneration::name).toList();
