@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Canary;
 import io.magicapi.gateway.config.GatewayConfig.PluginSettings;
-import io.magicapi.gateway.config.GatewayConfig.Plugins;
 import io.magicapi.gateway.config.Percent;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.PluginStatus.State;
@@ -45,13 +44,19 @@ class CanaryTest {
     private final GatewayExtension gateway = new GatewayExtension()
             .plugin(acme("1.0.0", ""))
             .provider("acme", "")
-            .config(config -> withCanary(config, true));
+            .config(CanaryTest::withCanary);
 
-    private static GatewayConfig withCanary(GatewayConfig config, boolean dev) {
-        Plugins plugins = config.plugins()
+    private static GatewayConfig withCanary(GatewayConfig config) {
+        return config.withPlugins(config.plugins()
                 .withDrain(Duration.ofSeconds(30))
-                .withEach(Map.of("acme", new PluginSettings(Optional.empty(), RULES)));
-        return config.withPlugins(dev ? plugins.inDevelopment() : plugins);
+                .withEach(Map.of("acme", new PluginSettings(Optional.empty(), RULES))));
+    }
+
+    /** Starts again as a gateway that lets requests choose a version. */
+    private void startInDevelopment() throws Exception {
+        gateway.stop();
+        gateway.config(config -> config.withPlugins(config.plugins().inDevelopment()));
+        start();
     }
 
     private static PluginJar acme(String version, String deed) {
@@ -265,7 +270,8 @@ class CanaryTest {
 
     @Test
     @DisplayName("a stream that began on the newcomer ends on it, whatever becomes of the trial")
-    void streamOnNewcomer() {
+    void streamOnNewcomer() throws Exception {
+        startInDevelopment();
         drop(acme("1.1.0", ""));
         gateway.upstream()
                 .answerWith(Answer.from(request -> request.text().contains("\"stream\":true")
@@ -286,7 +292,8 @@ class CanaryTest {
 
     @Test
     @DisplayName("in development a header chooses the version, and any other value of it is refused")
-    void header() {
+    void header() throws Exception {
+        startInDevelopment();
         drop(acme("1.1.0", ""));
 
         for (int i = 0; i < 3; i++) {
@@ -304,10 +311,7 @@ class CanaryTest {
 
     @Test
     @DisplayName("outside of development the header chooses nothing, and it never reaches a provider")
-    void headerElsewhere() throws Exception {
-        gateway.stop();
-        gateway.config(config -> withCanary(config, false));
-        start();
+    void headerElsewhere() throws IOException {
         drop(acme("1.1.0", ""));
 
         for (int i = 0; i < 4; i++) {
