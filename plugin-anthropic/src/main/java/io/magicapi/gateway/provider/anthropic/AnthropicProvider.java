@@ -140,5 +140,6 @@ public final class AnthropicProvider implements Provider {
     @Override
     public void start(ProviderContext context) {
         options = Options.of(context.name(), context.options());
+        Rehearsal.run(catalogue);
     }
 }
