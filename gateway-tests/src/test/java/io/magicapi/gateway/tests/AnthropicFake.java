@@ -13,7 +13,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Anthropic's Messages API as far as its documentation tells: it answers what it is asked, and refuses what the real one
@@ -66,7 +68,7 @@ final class AnthropicFake {
         try {
             check(body);
         } catch (IllegalArgumentException wrong) {
-            return error(400, "invalid_request_error", wrong.getMessage());
+            return error(400, "invalid_request_error", Objects.requireNonNull(wrong.getMessage()));
         }
         return body.path("stream").asBoolean() ? stream(content(body)) : message(content(body));
     }
@@ -150,7 +152,7 @@ final class AnthropicFake {
         return content;
     }
 
-    private static ObjectNode head(String stopReason) {
+    private static ObjectNode head(@Nullable String stopReason) {
         ObjectNode message = JsonNodeFactory.instance
                 .objectNode()
                 .put("id", "msg_fake")

@@ -50,7 +50,7 @@ class AnthropicSplitTest {
     /** {@return the data of some events, without the time, and without the ways there are to write the same JSON} */
     private static List<JsonNode> data(String events) throws JsonProcessingException {
         List<JsonNode> data = new ArrayList<>();
-        for (String event : events.split("\n\n")) {
+        for (String event : events.strip().split("\n\n", -1)) {
             String text = event.substring("data: ".length());
             JsonNode chunk = text.equals("[DONE]") ? TextNode.valueOf(text) : JSON.readTree(text);
             if (chunk instanceof ObjectNode timed) {

@@ -91,13 +91,13 @@ public final class AnthropicProvider implements Provider {
     }
 
     private Exchange openModels(Call call) {
-        if (!call.method().equals("GET") && !call.method().equals("HEAD")) {
+        if (!call.method().equals("GET")) {
             throw new ProviderException(
                     ProviderException.Kind.UNSUPPORTED, "Anthropic's models can be listed, and nothing else");
         }
         String path = call.path().equals(MODELS) ? MODELS + "?limit=1000" : call.path();
         return Exchange.of(
-                UpstreamRequest.of(call.method(), path, processHeaders(call.headers(), call), call.body()),
+                UpstreamRequest.of("GET", path, processHeaders(call.headers(), call), call.body()),
                 head -> handler(head, ResponseHandler.body(ModelsAnswer::translate)));
     }
 

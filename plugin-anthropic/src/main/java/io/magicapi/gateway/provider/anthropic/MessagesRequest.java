@@ -62,7 +62,7 @@ final class MessagesRequest {
         Tools tools = Tools.of(chat, model, losses);
         tools.addTo(made);
         new Reasoning(model, losses).apply(chat, made, tools.forced(), conversation.resumesWithoutThinking());
-        addSampling();
+        new Sampling(chat, losses).addTo(made, model);
         addStop();
         addFormat();
         addAccount();
@@ -79,34 +79,6 @@ final class MessagesRequest {
             }
         }
         return JsonNodeFactory.instance.numberNode(options.maxTokens().orElse(model.maxTokens()));
-    }
-
-    private void addSampling() {
-        JsonNode temperature = chat.path("temperature");
-        JsonNode topP = chat.path("top_p");
-        boolean thinks = !made.path("thinking").path("type").asText("disabled").equals("disabled");
-        String unless = !model.sampling() ? "with this model" : thinks ? "with reasoning" : "";
-        boolean sendsTemperature = temperature.isNumber() && unless.isEmpty();
-        if (sendsTemperature && temperature.doubleValue() > 1) {
-            losses.lose("temperature above 1", "temperature");
-            made.put("temperature", 1);
-        } else if (sendsTemperature) {
-            made.set("temperature", temperature);
-        } else if (temperature.isNumber() && temperature.doubleValue() != 1) {
-            losses.lose("temperature " + unless, "temperature");
-        }
-        boolean matters = topP.isNumber() && topP.doubleValue() != 1;
-        if (matters && sendsTemperature) {
-            losses.lose("top_p beside temperature", "top_p");
-        } else if (matters && !unless.isEmpty()) {
-            losses.lose("top_p " + unless, "top_p");
-        } else if (matters) {
-            made.set("top_p", topP);
-        }
-        if (!model.sampling() && made.has("top_k")) {
-            losses.lose("top_k with this model", "top_k");
-            made.remove("top_k");
-        }
     }
 
     private void addStop() {
@@ -142,7 +114,8 @@ final class MessagesRequest {
                 wanted.set("schema", schema);
                 Reasoning.outputConfig(made).set("format", wanted);
             }
-            default -> losses.lose("response_format " + format.path("type").asText(), "response_format");
+            case "json_object" -> losses.lose("response_format json_object", "response_format");
+            default -> losses.lose("this response_format", "response_format");
         }
     }
 

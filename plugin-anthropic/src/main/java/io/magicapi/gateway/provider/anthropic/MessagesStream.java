@@ -70,16 +70,23 @@ final class MessagesStream implements FrameTransform {
                 JsonNodeFactory.instance.objectNode().put("role", "assistant").put("content", ""), sink);
     }
 
-    private Chunk chunk() {
+    private Chunk begun() {
         Chunk begun = chunk;
-        if (begun == null || finished) {
-            throw MessagesAnswer.bad(begun == null ? "an event before message_start" : "an event after the end");
+        if (begun == null) {
+            throw MessagesAnswer.bad("an event before message_start");
         }
         return begun;
     }
 
+    private Chunk unfinished() {
+        if (finished) {
+            throw MessagesAnswer.bad("content after the stop_reason");
+        }
+        return begun();
+    }
+
     private void start(JsonNode event, FrameSink sink) {
-        Chunk begun = chunk();
+        Chunk begun = unfinished();
         if (open != null) {
             throw MessagesAnswer.bad("a content block inside of another");
         }
@@ -107,7 +114,7 @@ final class MessagesStream implements FrameTransform {
     }
 
     private void delta(JsonNode event, FrameSink sink) {
-        Chunk begun = chunk();
+        Chunk begun = unfinished();
         Block block = open;
         if (block == null) {
             throw MessagesAnswer.bad("a delta outside of content blocks");
@@ -139,7 +146,7 @@ final class MessagesStream implements FrameTransform {
     }
 
     private void stop(FrameSink sink) {
-        Chunk begun = chunk();
+        Chunk begun = unfinished();
         Block block = open;
         if (block == null) {
             throw MessagesAnswer.bad("a content block ended that had not begun");
@@ -158,22 +165,23 @@ final class MessagesStream implements FrameTransform {
         return delta;
     }
 
+    /** There may be several of these events; the tokens they count are totals. */
     private void finish(JsonNode event, FrameSink sink) {
-        Chunk begun = chunk();
+        Chunk begun = begun();
         if (open != null) {
             throw MessagesAnswer.bad("the message ended inside of a content block");
         }
         usage.note(event.path("usage"));
         JsonNode reason = event.path("delta").path("stop_reason");
-        if (reason.isTextual()) {
+        if (reason.isTextual() && !finished) {
             finished = true;
             begun.finish(StopReason.finishReason(reason), sink);
         }
     }
 
     private void end(FrameSink sink) {
-        Chunk begun = chunk;
-        if (begun == null || !finished) {
+        Chunk begun = begun();
+        if (!finished) {
             throw MessagesAnswer.bad("message_stop without a stop_reason");
         }
         stopped = true;

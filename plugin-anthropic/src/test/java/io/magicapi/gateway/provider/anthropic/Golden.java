@@ -70,10 +70,10 @@ final class Golden {
 
     static Received translate(FrameTransform stream, String events) {
         Received received = new Received();
-        for (String event : events.split("\n\n")) {
+        for (String event : events.strip().split("\n\n", -1)) {
             String name = "";
             String data = "";
-            for (String line : event.split("\n")) {
+            for (String line : event.split("\n", -1)) {
                 if (line.startsWith("event: ")) {
                     name = line.substring("event: ".length());
                 } else {

@@ -60,7 +60,8 @@ class GoldenTest {
     @DisplayName("the events of a message become chunks")
     void stream(String name) {
         List<String> expected = new ArrayList<>();
-        for (String event : Golden.text("streams/" + name + ".chunks.txt").split("\n\n")) {
+        for (String event :
+                Golden.text("streams/" + name + ".chunks.txt").strip().split("\n\n", -1)) {
             expected.add(event.substring("data: ".length()));
         }
 

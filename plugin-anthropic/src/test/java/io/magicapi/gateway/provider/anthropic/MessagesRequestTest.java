@@ -138,6 +138,21 @@ class MessagesRequestTest {
         assertThat(losses.warning()).isEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"response_format\":{\"type\":\"a\\nb\"}",
+                "\"service_tier\":\"a\\nb\"",
+                "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}],\"tool_choice\":{\"type\":\"a\\nb\"}",
+                "\"a\\nb\":1"
+            })
+    @DisplayName("a warning can be sent in a header, and tells no value of the request")
+    void warningIsSafe(String field) {
+        hello("claude-opus-4-6", "," + field);
+
+        assertThat(losses.warning()).hasValueSatisfying(text -> assertThat(text).matches("[ -~]+"));
+    }
+
     @Test
     @DisplayName("a temperature above Anthropic's highest becomes that, and the client is told")
     void hot() {

@@ -87,6 +87,22 @@ class MessagesStreamTest {
     }
 
     @Test
+    @DisplayName("the end may be told in several events, of which the last counts the tokens")
+    void severalDeltas() {
+        Golden.Received received = Golden.translate(BEGIN
+                + event("message_delta", "\"delta\":{\"stop_reason\":\"max_tokens\"},\"usage\":{\"output_tokens\":3}")
+                + event("message_delta", "\"delta\":{},\"usage\":{\"output_tokens\":4}")
+                + END);
+
+        assertThat(received.chunks).hasSize(3);
+        assertThat(received.chunks.get(1).at("/choices/0/finish_reason").asText())
+                .isEqualTo("length");
+        assertThat(received.chunks.get(2).at("/usage/completion_tokens").asInt())
+                .isEqualTo(4);
+        assertThat(received.end).isEqualTo("done");
+    }
+
+    @Test
     @DisplayName("an error is passed on with its words, and is no answer")
     void error() {
         Golden.Received received = Golden.translate(
