@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -42,35 +41,31 @@ enum ChatField {
     INFERENCE_GEO("inference_geo"),
     SPEED("speed"),
 
-    N("n", "1", value -> value.asInt() == 1),
-    LOGPROBS("logprobs", "false", value -> !value.asBoolean()),
-    TOP_LOGPROBS("top_logprobs", "0", value -> value.asInt() == 0),
-    LOGIT_BIAS("logit_bias", "empty", JsonNode::isEmpty),
-    PRESENCE_PENALTY("presence_penalty", "0", value -> value.asDouble() == 0),
-    FREQUENCY_PENALTY("frequency_penalty", "0", value -> value.asDouble() == 0),
-    STORE("store", "false", value -> !value.asBoolean()),
-    METADATA("metadata", "empty", JsonNode::isEmpty),
-    MODALITIES(
-            "modalities",
-            "text",
-            value -> value.size() == 1 && value.path(0).asText().equals("text")),
-    SEED("seed", "", value -> false),
-    AUDIO("audio", "", value -> false),
-    PREDICTION("prediction", "", value -> false),
-    PROMPT_CACHE_KEY("prompt_cache_key", "", value -> false),
-    PROMPT_CACHE_RETENTION("prompt_cache_retention", "", value -> false),
-    VERBOSITY("verbosity", "", value -> false),
-    WEB_SEARCH_OPTIONS("web_search_options", "", value -> false),
-    FUNCTIONS("functions", "", value -> false),
-    FUNCTION_CALL("function_call", "", value -> false);
+    N("n", Fate.LOST, "1"),
+    LOGPROBS("logprobs", Fate.LOST, "false"),
+    TOP_LOGPROBS("top_logprobs", Fate.LOST, "0"),
+    LOGIT_BIAS("logit_bias", Fate.LOST, "{}"),
+    PRESENCE_PENALTY("presence_penalty", Fate.LOST, "0"),
+    FREQUENCY_PENALTY("frequency_penalty", Fate.LOST, "0"),
+    STORE("store", Fate.LOST, "false"),
+    METADATA("metadata", Fate.LOST, "{}"),
+    MODALITIES("modalities", Fate.LOST, "[\"text\"]"),
+    SEED("seed", Fate.LOST, ""),
+    AUDIO("audio", Fate.LOST, ""),
+    PREDICTION("prediction", Fate.LOST, ""),
+    PROMPT_CACHE_KEY("prompt_cache_key", Fate.LOST, ""),
+    PROMPT_CACHE_RETENTION("prompt_cache_retention", Fate.LOST, ""),
+    VERBOSITY("verbosity", Fate.LOST, ""),
+    WEB_SEARCH_OPTIONS("web_search_options", Fate.LOST, ""),
+    FUNCTIONS("functions", Fate.LOST, ""),
+    FUNCTION_CALL("function_call", Fate.LOST, "");
 
     private static final Map<String, ChatField> BY_NAME =
             Arrays.stream(values()).collect(Collectors.toUnmodifiableMap(field -> field.name, Function.identity()));
 
     private final String name;
     private final Fate fate;
-    private final String becomes;
-    private final Predicate<JsonNode> harmless;
+    private final String note;
 
     /** What happens to a field. */
     private enum Fate {
@@ -80,28 +75,29 @@ enum ChatField {
     }
 
     ChatField(String name, String becomes) {
-        this(name, Fate.TRANSLATED, becomes, value -> true);
+        this(name, Fate.TRANSLATED, becomes);
     }
 
     ChatField(String name) {
-        this(name, Fate.PASSED, "the same", value -> true);
+        this(name, Fate.PASSED, "the same");
     }
 
-    ChatField(String name, String neutral, Predicate<JsonNode> harmless) {
-        this(name, Fate.LOST, neutral.isEmpty() ? "lost" : "lost, unless " + neutral, harmless);
-    }
-
-    ChatField(String name, Fate fate, String becomes, Predicate<JsonNode> harmless) {
+    /** @param note what the field becomes; of one that is lost, the value at which that does not matter, as JSON */
+    ChatField(String name, Fate fate, String note) {
         this.name = name;
         this.fate = fate;
-        this.becomes = becomes;
-        this.harmless = harmless;
+        this.note = note;
     }
 
     /** {@return whether a field of the request is lost, and matters} */
     static boolean isLost(String name, JsonNode value) {
         ChatField field = BY_NAME.get(name);
-        return !value.isNull() && (field == null || (field.fate == Fate.LOST && !field.harmless.test(value)));
+        return !value.isNull() && (field == null || (field.fate == Fate.LOST && !field.note.equals(text(value))));
+    }
+
+    private static String text(JsonNode value) {
+        boolean whole = value.isNumber() && value.doubleValue() == (int) value.doubleValue();
+        return whole ? Integer.toString((int) value.doubleValue()) : value.toString();
     }
 
     boolean passes() {
@@ -115,6 +111,6 @@ enum ChatField {
 
     /** {@return what it becomes, for people} */
     String becomes() {
-        return becomes;
+        return fate != Fate.LOST ? note : note.isEmpty() ? "lost" : "lost, unless `" + note + "`";
     }
 }

@@ -266,6 +266,30 @@ class MessagesRequestTest {
         assertThat(losses.warning()).hasValueSatisfying(text -> assertThat(text).contains("thinking_blocks"));
     }
 
+    @Test
+    @DisplayName("thinking that a client sends back as it got it, whole or streamed, reaches Anthropic as it was")
+    void thinkingReturns() {
+        JsonNode golden = Golden.json(Golden.text("answers/thinking.json"));
+        ObjectNode whole = golden.at("/completion/choices/0/message").deepCopy();
+        ObjectNode streamed =
+                Golden.JSON.createObjectNode().put("role", "assistant").put("content", "12231");
+        for (JsonNode chunk : Golden.translate(Golden.text("streams/thinking.events.txt")).chunks) {
+            chunk.at("/choices/0/delta/thinking_blocks").forEach(streamed.withArray("thinking_blocks")::add);
+        }
+
+        assertThat(sentBack(whole)).isEqualTo(Golden.json("""
+                        [{"type":"thinking","thinking":"Let me see.","signature":"EqoBCkgI"},
+                         {"type":"redacted_thinking","data":"EmwKAhgB"},{"type":"text","text":"42"}]"""));
+        assertThat(sentBack(streamed)).isEqualTo(Golden.json("""
+                        [{"type":"thinking","thinking":"First, 27 * 453","signature":"EqQBCgIY"},
+                         {"type":"redacted_thinking","data":"EmwKAhgB"},{"type":"text","text":"12231"}]"""));
+    }
+
+    private JsonNode sentBack(JsonNode message) {
+        return made("{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}," + message + "]}")
+                .at("/messages/1/content");
+    }
+
     // Tools
 
     @ParameterizedTest

@@ -31,7 +31,7 @@ class MessagesStreamTest {
 
     private static String events(String names) {
         StringBuilder events = new StringBuilder();
-        for (String name : names.split(" ")) {
+        for (String name : names.split(" ", -1)) {
             events.append(
                     switch (name) {
                         case "begin" -> BEGIN;
