@@ -86,8 +86,11 @@ final class MessagesRequest {
         ArrayNode sequences = JsonNodeFactory.instance.arrayNode();
         if (stop.isTextual()) {
             addStop(stop, sequences);
+        } else if (stop.isArray()) {
+            stop.forEach(each -> addStop(each, sequences));
+        } else if (chat.hasNonNull("stop")) {
+            throw invalid("stop", "must be a string or an array of strings");
         }
-        stop.forEach(each -> addStop(each, sequences));
         if (!sequences.isEmpty()) {
             made.set("stop_sequences", sequences);
         }
@@ -103,8 +106,9 @@ final class MessagesRequest {
 
     private void addFormat() {
         JsonNode format = chat.path("response_format");
-        switch (format.path("type").asText("text")) {
+        switch (format.path("type").asText(chat.hasNonNull("response_format") ? "" : "text")) {
             case "text" -> {}
+            case "" -> throw invalid("response_format", "has no type");
             case "json_schema" -> {
                 JsonNode schema = format.path("json_schema").path("schema");
                 if (!schema.isObject()) {

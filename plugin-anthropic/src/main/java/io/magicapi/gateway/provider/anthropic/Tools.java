@@ -21,6 +21,9 @@ final class Tools {
     static Tools of(JsonNode chat, Abilities model, Losses losses) {
         ArrayNode tools = JsonNodeFactory.instance.arrayNode();
         JsonNode asked = chat.path("tools");
+        if (chat.hasNonNull("tools") && !asked.isArray()) {
+            throw MessagesRequest.invalid("tools", "must be an array");
+        }
         for (int i = 0; i < asked.size(); i++) {
             addTool(asked.get(i), "tools[" + i + "]", tools, losses);
         }
@@ -46,6 +49,7 @@ final class Tools {
         switch (tool.path("type").asText()) {
             case "function" -> tools.add(function(tool, at));
             case "custom" -> losses.lose("custom tools", at);
+            case "" -> throw MessagesRequest.invalid(at, "has no type");
             default -> tools.add(tool); // Anthropic's own, such as web search
         }
     }

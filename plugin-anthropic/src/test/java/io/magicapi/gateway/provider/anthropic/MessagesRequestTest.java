@@ -81,6 +81,10 @@ class MessagesRequestTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
+            "tools":"x"                                                             | tools
+            "tools":[null]                                                          | tools[0]
+            "stop":{}                                                               | stop
+            "response_format":[]                                                    | response_format
             "tools":[{"type":"function","function":{}}]                             | tools[0].function.name
             "response_format":{"type":"json_schema","json_schema":{"name":"x"}}     | response_format.json_schema.schema
             "reasoning_effort":"enormous"                                           | reasoning_effort
