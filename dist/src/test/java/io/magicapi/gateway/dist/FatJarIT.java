@@ -63,17 +63,20 @@ class FatJarIT {
     void emptyDirectory() throws IOException {
         try (GatewayProcess gateway = GatewayProcess.start(directory, Map.of())) {
             JsonNode ready = gateway.ready();
-            assertThat(ready.path("loaded").asInt()).isEqualTo(1);
+            assertThat(ready.path("loaded").asInt()).isEqualTo(2);
             assertThat(ready.path("rejected").asInt()).isZero();
-            assertThat(ready.path("providers").findValuesAsText("provider")).containsExactlyInAnyOrder("echo", "groq");
+            assertThat(ready.path("providers").findValuesAsText("provider"))
+                    .containsExactlyInAnyOrder("echo", "groq", "anthropic");
             assertThat(jars(directory.resolve("plugins")))
-                    .singleElement()
-                    .satisfies(jar -> assertThat(jar).startsWith("groq-"));
+                    .hasSize(2)
+                    .anySatisfy(jar -> assertThat(jar).startsWith("groq-"))
+                    .anySatisfy(jar -> assertThat(jar).startsWith("anthropic-"));
 
             HttpResponse<String> answer = gateway.post("/chat/completions", ECHO);
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(answer.body()).contains("\"content\":\"Hello!\"");
-            assertThat(gateway.get("/models").body()).contains("groq/openai/gpt-oss-20b", "echo/hello");
+            assertThat(gateway.get("/models").body())
+                    .contains("groq/openai/gpt-oss-20b", "anthropic/claude-opus-5-5", "echo/hello");
 
             assertThat(gateway.stop()).isEqualTo(143);
             assertThat(gateway.output())
