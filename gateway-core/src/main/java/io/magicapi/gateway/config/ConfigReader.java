@@ -13,10 +13,12 @@ import io.magicapi.gateway.config.GatewayConfig.Limits;
 import io.magicapi.gateway.config.GatewayConfig.Log;
 import io.magicapi.gateway.config.GatewayConfig.LogFormat;
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
+import io.magicapi.gateway.config.GatewayConfig.ProviderLimits;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.GatewayConfig.Routing;
 import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.config.GatewayConfig.Timeouts;
+import io.magicapi.gateway.config.GatewayConfig.Verify;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -25,6 +27,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -49,6 +52,9 @@ final class ConfigReader {
     private static final Pattern VARIABLE = Pattern.compile("[A-Z_][A-Z0-9_]{0,127}");
 
     private static final int MAX_COUNT = 1_000_000;
+
+    /** Of requests to one provider; the HTTP client sets up a place for each. */
+    private static final int MAX_SENT = 100_000;
 
     private static final DataSize LEAST = DataSize.kibibytes(1);
 
@@ -88,12 +94,7 @@ final class ConfigReader {
                 },
                 text -> JsonNodeFactory.instance.numberNode(1));
         Server server = root.section("server", section -> server(section, defaults.server()));
-        Plugins plugins = root.section(
-                "plugins",
-                section -> new Plugins(
-                        path(section, "dir", defaults.plugins().dir()),
-                        path(section, "data", defaults.plugins().data()),
-                        section.flag("watch", defaults.plugins().watch())));
+        Plugins plugins = root.section("plugins", section -> plugins(section, defaults.plugins()));
         Map<String, ProviderSettings> providers = root.entries("providers", this::provider);
         Map<String, Alias> models = root.entries("models", this::alias);
         Routing routing = root.section(
@@ -108,14 +109,9 @@ final class ConfigReader {
         Log log = root.section("log", section -> log(section, defaults.log()));
         root.end();
         if (!auth.open() && !loopback(server.host())) {
-            Place place = reading.settings().stream()
-                    .filter(setting -> setting.key().equals("server.host"))
-                    .flatMap(setting -> setting.origin().stream())
-                    .findFirst()
-                    .orElse(Place.file("server.host"));
             reading.problem(
                     Problem.OPEN_LISTENER,
-                    place,
+                    place("server.host"),
                     "server.host is " + server.host() + " but auth.open is false: anyone who reaches this port could "
                             + "spend your provider keys. Set auth.open: true if something in front does the checking, "
                             + "or let server.host be 127.0.0.1");
@@ -178,6 +174,46 @@ final class ConfigReader {
                 duration(section, "drain", defaults.drain()));
     }
 
+    private Plugins plugins(Section section, Plugins defaults) {
+        Plugins plugins = new Plugins(
+                path(section, "dir", defaults.dir()),
+                path(section, "data", defaults.data()),
+                section.flag("watch", defaults.watch()),
+                verify(section, defaults.verify()),
+                path(section, "lock", defaults.lock()),
+                section.texts(
+                        "trusted-keys",
+                        defaults.trustedKeys(),
+                        text -> TrustedKey.read(path(text)),
+                        key -> key.file().toString()));
+        if (plugins.verify() == Verify.REQUIRE_SIGNATURE
+                && plugins.trustedKeys().isEmpty()) {
+            reading.problem(
+                    Problem.TRUSTED_KEY,
+                    place("plugins.verify"),
+                    "plugins.verify is require-signature but plugins.trusted-keys names no usable certificate: every "
+                            + "plugin would be refused. Name the certificates of those whose plugins you trust");
+        }
+        return plugins;
+    }
+
+    private static Verify verify(Section section, Verify fallback) {
+        Map<String, Verify> words = new LinkedHashMap<>();
+        for (Verify verify : Verify.values()) {
+            words.put(verify.text(), verify);
+        }
+        return words.getOrDefault(section.choice("verify", List.copyOf(words.keySet()), fallback.text()), fallback);
+    }
+
+    /** {@return where a key was set that has been read} */
+    private Place place(String key) {
+        return reading.settings().stream()
+                .filter(setting -> setting.key().equals(key))
+                .flatMap(setting -> setting.origin().stream())
+                .findFirst()
+                .orElse(Place.file(key));
+    }
+
     private ProviderSettings provider(String name, Section section) {
         if (!PROVIDER_NAME.matcher(name).matches() && !name.equals(Section.ANY_NAME)) {
             reading.problem(
@@ -189,6 +225,7 @@ final class ConfigReader {
         }
         ProviderSettings defaults = ProviderSettings.DEFAULT;
         return new ProviderSettings(
+                section.optional("plugin", "text", ConfigReader::providerName, TextNode::valueOf),
                 section.optional("base-url", "URL", ConfigReader::baseUrl, TextNode::valueOf),
                 keys(section),
                 section.section(
@@ -207,6 +244,19 @@ final class ConfigReader {
                                         deadlines, "total", defaults.deadlines().total()),
                                 deadlines.optional(
                                         "total-stream", "duration", ConfigReader::duration, ConfigReader::show))),
+                section.section(
+                        "limits",
+                        limits -> new ProviderLimits(
+                                limits.number(
+                                        "in-flight",
+                                        1,
+                                        MAX_SENT,
+                                        defaults.limits().inFlight()),
+                                limits.number(
+                                        "waiting",
+                                        0,
+                                        MAX_SENT,
+                                        defaults.limits().waiting()))),
                 section.object("options"));
     }
 

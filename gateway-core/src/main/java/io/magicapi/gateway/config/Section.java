@@ -165,17 +165,27 @@ final class Section {
      * @param parse as in {@link #value}, for each of them
      */
     List<String> texts(String name, List<String> fallback, Function<String, String> parse) {
-        List<String> values = ask(name)
+        return texts(name, fallback, parse, Function.identity());
+    }
+
+    /**
+     * Asks for a list of texts that stand for something.
+     *
+     * @param parse as in {@link #value}, for each of them
+     * @param show the reverse
+     */
+    <T> List<T> texts(String name, List<T> fallback, Function<String, T> parse, Function<T, String> show) {
+        List<T> values = ask(name)
                 .map(located -> {
-                    List<String> texts = new ArrayList<>();
+                    List<T> parsed = new ArrayList<>();
                     for (Located item : items(name, located)) {
-                        scalar(name, item, parse).ifPresent(texts::add);
+                        scalar(name, item, parse).ifPresent(parsed::add);
                     }
-                    return texts;
+                    return parsed;
                 })
                 .orElse(fallback);
         ArrayNode shown = JsonNodeFactory.instance.arrayNode();
-        values.forEach(shown::add);
+        values.forEach(value -> shown.add(show.apply(value)));
         record(name, "list of texts", shown);
         return values;
     }

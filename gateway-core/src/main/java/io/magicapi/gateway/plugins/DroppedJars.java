@@ -40,6 +40,7 @@ final class DroppedJars {
     private final LoadedUnits units;
     private final Runnable changed;
     private final DropFolder folder;
+    private final TrustPolicy trust;
     private final JarInspector inspector;
 
     private final Map<Path, JarNote> notes = new TreeMap<>();
@@ -55,7 +56,8 @@ final class DroppedJars {
         this.units = units;
         this.changed = changed;
         this.folder = new DropFolder(config.dir());
-        this.inspector = new JarInspector(apiVersion);
+        this.trust = TrustPolicy.of(config);
+        this.inspector = new JarInspector(apiVersion, trust);
     }
 
     /** Makes room for private copies; comes before all else. */
@@ -113,6 +115,9 @@ final class DroppedJars {
             return;
         }
         followRenames(present);
+        if (trust.refresh()) {
+            notes.values().forEach(note -> note.again |= note.isRejected(TrustPolicy::dependsOnLock));
+        }
         present.forEach((file, fingerprint) -> {
             JarNote note = notes.computeIfAbsent(file, JarNote::new);
             note.missing = 0;
@@ -241,6 +246,7 @@ final class DroppedJars {
         if (inspection instanceof PluginDescriptor descriptor) {
             note.incompleteSince = null;
             note.descriptor = descriptor;
+            descriptor.warnings().forEach(warning -> warn(note, warning));
             install(note, descriptor, copy, begun);
         } else if (inspection instanceof Rejection rejection) {
             PrivateCopies.discard(copy);
@@ -362,11 +368,15 @@ final class DroppedJars {
         note.rejection = told;
         changed.run();
         if (!known) {
-            LOG.atWarn()
-                    .addKeyValue("code", told.code())
-                    .addKeyValue("file", note.file.getFileName())
-                    .log("{}", told);
+            warn(note, told);
         }
+    }
+
+    private static void warn(JarNote note, Rejection told) {
+        LOG.atWarn()
+                .addKeyValue("code", told.code())
+                .addKeyValue("file", note.file.getFileName())
+                .log("{}", told);
     }
 
     private static Rejection twoFiles(String id, JarNote inUse, JarNote other, String standing) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.config.GatewayConfig.LogFormat;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -232,7 +233,7 @@ class ConfigLoaderTest {
                             ? setting.value().textValue()
                             : setting.value().toString();
             if (setting.type().equals("list of texts")) {
-                value = "*";
+                value = key.equals("plugins.trusted-keys") ? certificate().toString() : "*";
             }
 
             LoadedConfig loaded = new Configs(directory)
@@ -242,6 +243,32 @@ class ConfigLoaderTest {
             assertThat(loaded.origins()).containsOnlyKeys(key);
             assertThat(loaded.warnings()).isEmpty();
         }
+    }
+
+    @Test
+    @DisplayName("trusted keys are read with the configuration, each file with all its certificates")
+    void trustedKeys() throws IOException {
+        Path two = directory.resolve("two.pem");
+        Files.writeString(two, "Acme's\n" + Files.readString(certificate()).repeat(2));
+
+        GatewayConfig.Plugins plugins = new Configs(directory)
+                .file(
+                        "gateway.yaml",
+                        "plugins: { verify: require-signature, lock: /etc/p.lock, trusted-keys: ['" + certificate()
+                                + "', '" + two + "'] }\n")
+                .config()
+                .plugins();
+
+        assertThat(plugins.verify()).isEqualTo(GatewayConfig.Verify.REQUIRE_SIGNATURE);
+        assertThat(plugins.lock()).isEqualTo(Path.of("/etc/p.lock"));
+        assertThat(plugins.trustedKeys())
+                .extracting(key ->
+                        key.file().getFileName() + " " + key.certificates().size())
+                .containsExactly("acme.pem 1", "two.pem 2");
+    }
+
+    private static Path certificate() {
+        return Path.of("src/test/resources/acme.pem").toAbsolutePath();
     }
 
     @Test

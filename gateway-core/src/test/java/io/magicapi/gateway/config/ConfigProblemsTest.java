@@ -54,6 +54,12 @@ class ConfigProblemsTest {
             providers: { g: { keys: [{ name: a }] } }   | GW-C08 gateway.yaml:1:26 providers.g.keys[0] must have either env: NAME or file: PATH, and has neither
             providers: { g: { keys: [{ env: A, file: b }] } } | GW-C08 gateway.yaml:1:26 providers.g.keys[0] must have either env: NAME or file: PATH, not both
             version: 2                                  | GW-C09 gateway.yaml:1:10 version must be 1, the only version of this format that this gateway reads
+            plugins: { verify: always }                 | GW-C06 gateway.yaml:1:20 plugins.verify must be one of off, warn, require-hash, require-signature, not "always"
+            plugins: { trusted-keys: [/no/where.pem] }  | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names /no/where.pem, which does not exist. Correct the path
+            plugins: { trusted-keys: [/] }              | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names /, which is a directory. Name the files in it
+            plugins: { trusted-keys: [pom.xml] }        | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names pom.xml, which is no X.509 certificate. It takes what keytool -exportcert -rfc writes, or any other certificate in PEM
+            plugins: { trusted-keys: [/dev/null] }      | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names /dev/null, which is empty. It takes what keytool -exportcert -rfc writes, or any other certificate in PEM
+            plugins: { verify: require-signature }      | GW-C12 gateway.yaml:1:20 plugins.verify is require-signature but plugins.trusted-keys names no usable certificate: every plugin would be refused. Name the certificates of those whose plugins you trust
             server: !env PORT                           | GW-C02 gateway.yaml:1:9 the tag !env has no meaning here
             """)
     @DisplayName("a mistake is told with its place, its reason and a way out")
