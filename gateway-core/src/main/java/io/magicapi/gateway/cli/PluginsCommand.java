@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
 /** {@code gateway plugins}: about plugin jars. */
 @Command(
         name = "plugins",
-        description = "Lists, checks and locks plugin jars.",
+        description = "Lists, checks and locks plugin jars, and begins new ones.",
         mixinStandardHelpOptions = true,
         versionProvider = VersionCommand.Provider.class)
 final class PluginsCommand extends Group {

@@ -6,18 +6,21 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.magicapi.gateway.config.GatewayConfig.Alias;
 import io.magicapi.gateway.config.GatewayConfig.Auth;
+import io.magicapi.gateway.config.GatewayConfig.Canary;
 import io.magicapi.gateway.config.GatewayConfig.Cors;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.config.GatewayConfig.Limits;
 import io.magicapi.gateway.config.GatewayConfig.Log;
 import io.magicapi.gateway.config.GatewayConfig.LogFormat;
+import io.magicapi.gateway.config.GatewayConfig.PluginSettings;
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
 import io.magicapi.gateway.config.GatewayConfig.ProviderLimits;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.GatewayConfig.Routing;
 import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.config.GatewayConfig.Timeouts;
+import io.magicapi.gateway.config.GatewayConfig.Trust;
 import io.magicapi.gateway.config.GatewayConfig.Verify;
 import java.net.InetAddress;
 import java.net.URI;
@@ -42,6 +45,8 @@ import java.util.regex.Pattern;
 final class ConfigReader {
 
     static final Pattern PROVIDER_NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
+
+    private static final Pattern PLUGIN_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._:%\\[\\]-]{1,255}");
     private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
@@ -179,22 +184,33 @@ final class ConfigReader {
                 path(section, "dir", defaults.dir()),
                 path(section, "data", defaults.data()),
                 section.flag("watch", defaults.watch()),
+                trust(section, defaults.trust()),
+                duration(section, "drain", defaults.drain()),
+                section.flag("dev", defaults.dev()),
+                section.others(this::plugin)); // last: whatever was not asked for before is a plugin's id
+        requireKeys(plugins.trust());
+        return plugins;
+    }
+
+    private Trust trust(Section section, Trust defaults) {
+        return new Trust(
                 verify(section, defaults.verify()),
                 path(section, "lock", defaults.lock()),
                 section.texts(
                         "trusted-keys",
-                        defaults.trustedKeys(),
+                        defaults.keys(),
                         text -> TrustedKey.read(path(text)),
                         key -> key.file().toString()));
-        if (plugins.verify() == Verify.REQUIRE_SIGNATURE
-                && plugins.trustedKeys().isEmpty()) {
+    }
+
+    private void requireKeys(Trust trust) {
+        if (trust.verify() == Verify.REQUIRE_SIGNATURE && trust.keys().isEmpty()) {
             reading.problem(
                     Problem.TRUSTED_KEY,
                     place("plugins.verify"),
                     "plugins.verify is require-signature but plugins.trusted-keys names no usable certificate: every "
                             + "plugin would be refused. Name the certificates of those whose plugins you trust");
         }
-        return plugins;
     }
 
     private static Verify verify(Section section, Verify fallback) {
@@ -212,6 +228,60 @@ final class ConfigReader {
                 .flatMap(setting -> setting.origin().stream())
                 .findFirst()
                 .orElse(Place.file(key));
+    }
+
+    private PluginSettings plugin(String id, Section section) {
+        if (!PLUGIN_ID.matcher(id).matches() && !id.equals(Section.ANY_NAME)) {
+            reading.problem(
+                    Problem.VALUE,
+                    section.place(),
+                    "the plugin id \"" + id + "\" must be letters, digits, dots, dashes and underscores, 64 at most");
+        }
+        Canary defaults = Canary.NONE;
+        return new PluginSettings(
+                section.optional("pin", "version", ConfigReader::pluginVersion, TextNode::valueOf),
+                section.section(
+                        "canary",
+                        "share",
+                        canary -> new Canary(
+                                canary.optional(
+                                        "share",
+                                        "percentage",
+                                        text -> percent(text, 1, 100),
+                                        percent -> TextNode.valueOf(percent.toString())),
+                                canary.number("requests", 1, MAX_COUNT, defaults.requests()),
+                                canary.number("failures", 1, MAX_COUNT, defaults.failures()),
+                                percent(canary, "error-margin", 100, defaults.errorMargin()),
+                                percent(canary, "latency-margin", 10_000, defaults.latencyMargin()))));
+    }
+
+    private static String pluginVersion(String text) {
+        if (!text.matches("\\d+\\.\\d+\\.\\d+[A-Za-z0-9.+-]{0,64}")) {
+            throw new IllegalArgumentException("must be a version such as 1.2.3");
+        }
+        return text;
+    }
+
+    private static Percent percent(Section section, String name, int most, Percent fallback) {
+        return section.value(
+                name,
+                "percentage",
+                fallback,
+                text -> percent(text, 0, most),
+                percent -> TextNode.valueOf(percent.toString()));
+    }
+
+    private static Percent percent(String text, int least, int most) {
+        Percent percent;
+        try {
+            percent = Percent.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("must be a percentage such as 5%", e);
+        }
+        if (percent.hundredths() < least || percent.hundredths() > most * 100) {
+            throw new IllegalArgumentException("must be from " + new Percent(least) + " to " + most + "%");
+        }
+        return percent;
     }
 
     private ProviderSettings provider(String name, Section section) {

@@ -167,24 +167,88 @@ public record GatewayConfig(
      * @param dir the drop folder
      * @param data the gateway's private folder, for the copies that are loaded
      * @param watch whether changes in the drop folder take effect while the gateway runs
-     * @param verify what a jar must show before it is loaded
-     * @param lock the file that says which jars are known: {@code plugins.lock}; need not exist
-     * @param trustedKeys whose signatures count
+     * @param trust which jars are loaded
+     * @param drain how long requests may go on with a version that is replaced or removed; then they are ended visibly
+     * @param dev whether this gateway serves those who develop plugins: the folder may be one that a build writes to, and
+     *     requests may choose a version by header
+     * @param each settings of single plugins, by the plugin's id; one without an entry runs on defaults
      */
-    public record Plugins(Path dir, Path data, boolean watch, Verify verify, Path lock, List<TrustedKey> trustedKeys) {
+    public record Plugins(
+            Path dir,
+            Path data,
+            boolean watch,
+            Trust trust,
+            Duration drain,
+            boolean dev,
+            Map<String, PluginSettings> each) {
 
         public Plugins {
-            trustedKeys = List.copyOf(trustedKeys);
+            each = Map.copyOf(each);
         }
 
-        /** Plugins that nothing is known of, and nothing is asked of. */
+        /** Plugins with the defaults for all else: ten minutes to drain, no development, no settings. */
         public Plugins(Path dir, Path data, boolean watch) {
-            this(dir, data, watch, Verify.WARN, Path.of("plugins.lock"), List.of());
+            this(dir, data, watch, Trust.DEFAULT, Duration.ofMinutes(10), false, Map.of());
+        }
+
+        /** {@return the same for those who develop plugins} */
+        public Plugins inDevelopment() {
+            return new Plugins(dir, data, watch, trust, drain, true, each);
         }
 
         /** {@return the same, held to other rules} */
-        public Plugins with(Verify otherVerify, Path otherLock, List<TrustedKey> otherKeys) {
-            return new Plugins(dir, data, watch, otherVerify, otherLock, otherKeys);
+        public Plugins with(Trust other) {
+            return new Plugins(dir, data, watch, other, drain, dev, each);
+        }
+
+        /** {@return the settings of a plugin: its entry, or the defaults} */
+        public PluginSettings of(String id) {
+            return each.getOrDefault(id, PluginSettings.DEFAULT);
+        }
+    }
+
+    /**
+     * One plugin.
+     *
+     * @param pin the only version of it that is taken from the drop folder
+     * @param canary how a new version is tried
+     */
+    public record PluginSettings(Optional<String> pin, Canary canary) {
+
+        /** Any version, and new ones take over at once. */
+        public static final PluginSettings DEFAULT = new PluginSettings(Optional.empty(), Canary.NONE);
+    }
+
+    /**
+     * How a new version of a plugin is tried beside the old one.
+     *
+     * @param share what part of the requests it gets; empty: none are tried, new versions take over at once
+     * @param requests how many must have ended before it can take over
+     * @param failures how many of these may not fail
+     * @param errorMargin how much larger its part of failed requests may be than the old one's
+     * @param latencyMargin how much longer its median time to the first byte may be than the old one's
+     */
+    public record Canary(
+            Optional<Percent> share, int requests, int failures, Percent errorMargin, Percent latencyMargin) {
+
+        /** No trials; if a share were given: 50 requests, 3 failures, 2%, 50%. */
+        public static final Canary NONE = new Canary(Optional.empty(), 50, 3, Percent.of(2), Percent.of(50));
+    }
+
+    /**
+     * Which plugin jars are loaded.
+     *
+     * @param verify what a jar must show before it is loaded
+     * @param lock the file that says which jars are known: {@code plugins.lock}; need not exist
+     * @param keys whose signatures count
+     */
+    public record Trust(Verify verify, Path lock, List<TrustedKey> keys) {
+
+        /** All are loaded, and what speaks against one is said. */
+        public static final Trust DEFAULT = new Trust(Verify.WARN, Path.of("plugins.lock"), List.of());
+
+        public Trust {
+            keys = List.copyOf(keys);
         }
     }
 

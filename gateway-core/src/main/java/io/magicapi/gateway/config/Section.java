@@ -210,11 +210,46 @@ final class Section {
     <T> T section(String name, Function<Section, T> read) {
         Map<String, Located> inner =
                 ask(name).map(located -> mapping(key(name), located)).orElse(Map.of());
-        Place begin = ask(name).map(Located::key).orElse(place);
+        return section(name, ask(name).map(Located::key).orElse(place), inner, read);
+    }
+
+    /**
+     * Asks for a section that may be written as the value of one of its keys.
+     *
+     * @param shorthand which one
+     */
+    <T> T section(String name, String shorthand, Function<Section, T> read) {
+        return members.get(name) instanceof Located.Scalar value
+                ? section(name, value.key(), Map.of(shorthand, value), read)
+                : section(name, read);
+    }
+
+    private <T> T section(String name, Place begin, Map<String, Located> inner, Function<Section, T> read) {
+        known.add(name);
         Section section = new Section(key(name), begin, inner, reading);
         T value = read.apply(section);
         section.end();
         return value;
+    }
+
+    /**
+     * Asks for all sections whose names were not asked for before: names that the operator chooses. A single value or a
+     * list of such a name stays unknown.
+     */
+    <T> Map<String, T> others(BiFunction<String, Section, T> read) {
+        Map<String, Located> inner = new LinkedHashMap<>();
+        members.forEach((name, located) -> {
+            if (!known.contains(name) && located instanceof Located.Mapping) {
+                inner.put(name, located);
+            }
+        });
+        if (reading.describing) {
+            inner.put(ANY_NAME, new Located.Mapping(Place.file(""), Map.of(), true));
+        }
+        Map<String, T> values = new LinkedHashMap<>();
+        inner.forEach((name, located) -> values.put(
+                name, section(name, located.key(), mapping(key(name), located), section -> read.apply(name, section))));
+        return values;
     }
 
     /** Asks for a section whose keys are names that the operator chooses. */

@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A file is acted on when two listings in a row agree on it, so that half-written ones wait; a deleted one likewise,
  * so that a copy made by deleting first does not interrupt service. One that was renamed is the same plugin, and takes
- * its note along. A jar that is not complete is given time to become so.
+ * its note along. A jar that is not complete is given time to become so. Of a folder that a build writes to, a deleted
+ * file is given time to come back.
  *
  * <p>Of two files with one plugin the newer version serves; the other is refused until the first is gone. A jar that was
  * refused is looked at again when it changes, or when the plugin that stood in its way has changed or gone.
@@ -31,6 +32,9 @@ import org.slf4j.LoggerFactory;
 final class DroppedJars {
 
     private static final Logger LOG = LoggerFactory.getLogger(DroppedJars.class);
+
+    /** A build from clean deletes the jar first, and may take so long to make it anew. */
+    private static final Duration CLEAN_BUILD = Duration.ofMinutes(1);
 
     private static final String TWO_FILES = "GW-P11";
     private static final String NAME_TAKEN = "GW-P19";
@@ -42,6 +46,9 @@ final class DroppedJars {
     private final DropFolder folder;
     private final TrustPolicy trust;
     private final JarInspector inspector;
+
+    /** In how many listings in a row, one a tick, a file must be missing. */
+    private final int missingMeansGone;
 
     private final Map<Path, JarNote> notes = new TreeMap<>();
     private @Nullable PrivateCopies copies;
@@ -55,9 +62,10 @@ final class DroppedJars {
         this.timing = timing;
         this.units = units;
         this.changed = changed;
-        this.folder = new DropFolder(config.dir());
-        this.trust = TrustPolicy.of(config);
+        this.folder = new DropFolder(config.dir(), config.dev());
+        this.trust = TrustPolicy.of(config.trust());
         this.inspector = new JarInspector(apiVersion, trust);
+        this.missingMeansGone = config.dev() ? Math.toIntExact(CLEAN_BUILD.dividedBy(timing.tick())) : 2;
     }
 
     /** Makes room for private copies; comes before all else. */
@@ -133,7 +141,7 @@ final class DroppedJars {
         });
         for (JarNote note : List.copyOf(notes.values())) {
             if (!present.containsKey(note.file)) {
-                if (++note.missing < 2) {
+                if (++note.missing < missingMeansGone) {
                     unsettled = true;
                 } else {
                     forget(note);

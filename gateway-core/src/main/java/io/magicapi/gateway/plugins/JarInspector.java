@@ -81,7 +81,7 @@ public final class JarInspector {
      * @param apiVersion the version of gateway-api, without qualifier: {@code 0.1.0}
      */
     public JarInspector(String apiVersion, GatewayConfig.Plugins config) {
-        this(apiVersion, TrustPolicy.of(config));
+        this(apiVersion, TrustPolicy.of(config.trust()));
     }
 
     JarInspector(String apiVersion, TrustPolicy trust) {

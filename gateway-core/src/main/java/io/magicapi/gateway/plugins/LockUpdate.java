@@ -43,10 +43,11 @@ public final class LockUpdate {
         } catch (IOException e) {
             throw UnusableFolderException.plugins(config.dir(), e);
         }
-        JarInspector inspector = new JarInspector(apiVersion, TrustPolicy.withoutLock(config));
+        JarInspector inspector = new JarInspector(apiVersion, TrustPolicy.withoutLock(config.trust()));
         List<PluginLock.Entry> entries = new ArrayList<>();
         List<Rejection> refused = new ArrayList<>();
-        Map<Path, Fingerprint> jars = new DropFolder(config.dir()).list().orElse(null);
+        Map<Path, Fingerprint> jars =
+                new DropFolder(config.dir(), config.dev()).list().orElse(null);
         if (jars == null) {
             refused.add(new Rejection("GW-P22", config.dir() + " cannot be read. Check its permissions."));
         } else {
@@ -59,7 +60,7 @@ public final class LockUpdate {
                 }
             }
         }
-        return new LockUpdate(config.lock(), former(config.lock()), new PluginLock(entries), refused);
+        return new LockUpdate(config.trust().lock(), former(config.trust().lock()), new PluginLock(entries), refused);
     }
 
     private static void add(PluginLock.Entry entry, List<PluginLock.Entry> entries, List<Rejection> refused) {

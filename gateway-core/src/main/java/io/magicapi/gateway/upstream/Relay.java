@@ -129,7 +129,11 @@ final class Relay implements ClientSide {
     /** Serves the request, see {@link Relays#serve}. */
     Future<Void> run() {
         response.closeHandler(closed -> clientLeft());
-        response.exceptionHandler(failure -> clientLeft());
+        response.exceptionHandler(failure -> {
+            if (upload == null || Connections.isLoss(failure)) {
+                clientLeft(); // otherwise the upload is malformed, and will say so
+            }
+        });
         if (response.closed()) {
             clientLeft();
             return answered.future();

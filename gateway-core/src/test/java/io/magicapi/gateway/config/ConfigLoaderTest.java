@@ -117,6 +117,34 @@ class ConfigLoaderTest {
     }
 
     @Test
+    @DisplayName("what is not a word of plugins is a plugin's id, and a canary may be written as its share alone")
+    void plugins() {
+        GatewayConfig.Plugins plugins =
+                new Configs(directory).file("gateway.yaml", """
+                        plugins:
+                          drain: 90s
+                          dev: true
+                          acme: { canary: 5%, pin: 1.2.3 }
+                          my.beta:
+                            canary: { share: 0.25%, requests: 10, failures: 2, error-margin: 0%, latency-margin: 12.5% }
+                        """).config().plugins();
+
+        assertThat(plugins.drain()).isEqualTo(Duration.ofSeconds(90));
+        assertThat(plugins.dev()).isTrue();
+        assertThat(plugins.of("acme"))
+                .isEqualTo(new GatewayConfig.PluginSettings(
+                        Optional.of("1.2.3"),
+                        new GatewayConfig.Canary(Optional.of(Percent.of(5)), 50, 3, Percent.of(2), Percent.of(50))));
+        assertThat(plugins.of("my.beta").canary())
+                .isEqualTo(new GatewayConfig.Canary(
+                        Optional.of(new Percent(25)), 10, 2, Percent.of(0), new Percent(1250)));
+        assertThat(plugins.of("other")).isEqualTo(GatewayConfig.PluginSettings.DEFAULT);
+        assertThat(new Percent(25)).hasToString("0.25%");
+        assertThat(new Percent(1250)).hasToString("12.5%");
+        assertThat(new Percent(205)).hasToString("2.05%");
+    }
+
+    @Test
     @DisplayName("flags win over variables, variables over conf.d, conf.d over the main file, key by key")
     void precedence() {
         LoadedConfig loaded = new Configs(directory)
@@ -259,9 +287,9 @@ class ConfigLoaderTest {
                 .config()
                 .plugins();
 
-        assertThat(plugins.verify()).isEqualTo(GatewayConfig.Verify.REQUIRE_SIGNATURE);
-        assertThat(plugins.lock()).isEqualTo(Path.of("/etc/p.lock"));
-        assertThat(plugins.trustedKeys())
+        assertThat(plugins.trust().verify()).isEqualTo(GatewayConfig.Verify.REQUIRE_SIGNATURE);
+        assertThat(plugins.trust().lock()).isEqualTo(Path.of("/etc/p.lock"));
+        assertThat(plugins.trust().keys())
                 .extracting(key ->
                         key.file().getFileName() + " " + key.certificates().size())
                 .containsExactly("acme.pem 1", "two.pem 2");

@@ -20,6 +20,11 @@ class ConfigProblemsTest {
             servr: { port: 1 }                          | GW-C03 gateway.yaml:1:1 unknown key "servr". Did you mean "server"?
             server: { prt: 1 }                          | GW-C03 gateway.yaml:1:11 unknown key "prt" in server. Did you mean "port"?
             server: { httpCleartext: true }             | GW-C03 gateway.yaml:1:11 unknown key "httpCleartext" in server. Did you mean "http2-cleartext"?
+            plugins: { wach: true }                     | GW-C03 gateway.yaml:1:12 unknown key "wach" in plugins. Did you mean "watch"?
+            plugins: { acme: { canray: 5% } }           | GW-C03 gateway.yaml:1:20 unknown key "canray" in plugins.acme. Did you mean "canary"?
+            plugins: { acme: { canary: 5 } }            | GW-C06 gateway.yaml:1:28 plugins.acme.canary.share must be a percentage such as 5%, not "5"
+            plugins: { acme: { canary: 0% } }           | GW-C06 gateway.yaml:1:28 plugins.acme.canary.share must be from 0.01% to 100%, not "0%"
+            plugins: { acme: { pin: latest } }          | GW-C06 gateway.yaml:1:25 plugins.acme.pin must be a version such as 1.2.3, not "latest"
             routing: { fallback: groq }                 | GW-C03 gateway.yaml:1:12 unknown key "fallback" in routing. There is: default-provider
             providers: { groq: { baseUrl: "http://x" } } | GW-C03 gateway.yaml:1:22 unknown key "baseUrl" in providers.groq. Did you mean "base-url"?
             providers: { groq: { deadlines: { conect: 1s } } } | GW-C03 gateway.yaml:1:35 unknown key "conect" in providers.groq.deadlines. Did you mean "connect"?

@@ -107,10 +107,10 @@ class ConfigurationDocTest {
             } else if (raw == List.class
                     && !TEXTS.contains(((ParameterizedType) generic).getActualTypeArguments()[0])) {
                 fields((Class<?>) ((ParameterizedType) generic).getActualTypeArguments()[0], key + "[].", into);
-            } else if (raw.isRecord() && raw != DataSize.class) {
+            } else if (raw.isRecord() && raw != DataSize.class && raw != Percent.class) {
                 fields(raw, key + ".", into);
             } else {
-                into.add(key);
+                into.add(key.replace("plugins.each.", "plugins.")); // plugins' ids stand beside the other keys
             }
         }
     }

@@ -1,6 +1,7 @@
 package io.magicapi.gateway.testkit;
 
 import io.magicapi.gateway.api.Operation;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +39,7 @@ public final class Abilities {
     private final Optional<KeyPlace> keyPlace;
     private final boolean blocking;
     private final Map<String, String> options;
+    private final Map<String, String> credentials;
 
     private Abilities(
             Optional<Wire> wire,
@@ -46,7 +48,8 @@ public final class Abilities {
             boolean keyless,
             Optional<KeyPlace> keyPlace,
             boolean blocking,
-            Map<String, String> options) {
+            Map<String, String> options,
+            Map<String, String> credentials) {
         this.wire = wire;
         this.declared = declared;
         this.operations = operations;
@@ -54,6 +57,7 @@ public final class Abilities {
         this.keyPlace = keyPlace;
         this.blocking = blocking;
         this.options = options;
+        this.credentials = credentials;
     }
 
     /**
@@ -69,6 +73,7 @@ public final class Abilities {
                 false,
                 Optional.of(new KeyPlace("authorization", "Bearer ")),
                 false,
+                Map.of(),
                 Map.of());
     }
 
@@ -86,7 +91,8 @@ public final class Abilities {
                 plain.keyless,
                 plain.keyPlace,
                 plain.blocking,
-                plain.options);
+                plain.options,
+                plain.credentials);
     }
 
     /** {@return these, and chat streams; passing through includes them} */
@@ -107,12 +113,13 @@ public final class Abilities {
     private Abilities with(Ability ability) {
         EnumSet<Ability> more = EnumSet.of(ability);
         more.addAll(declared);
-        return new Abilities(wire, more, operations, keyless, keyPlace, blocking, options);
+        return new Abilities(wire, more, operations, keyless, keyPlace, blocking, options, credentials);
     }
 
     /** {@return these for exactly these operations, whatever the provider names itself} */
     public Abilities operations(Operation... served) {
-        return new Abilities(wire, declared, Optional.of(List.of(served)), keyless, keyPlace, blocking, options);
+        return new Abilities(
+                wire, declared, Optional.of(List.of(served)), keyless, keyPlace, blocking, options, credentials);
     }
 
     /**
@@ -122,29 +129,57 @@ public final class Abilities {
      */
     public Abilities keyHeader(String name, String prefix) {
         KeyPlace place = new KeyPlace(name.toLowerCase(Locale.ROOT), prefix);
-        return new Abilities(wire, declared, operations, keyless, Optional.of(place), blocking, options);
+        return new Abilities(wire, declared, operations, keyless, Optional.of(place), blocking, options, credentials);
     }
 
     /** {@return these with a key that is never sent, since requests are signed with it} */
     public Abilities keyNotSent() {
-        return new Abilities(wire, declared, operations, keyless, Optional.empty(), blocking, options);
+        return new Abilities(wire, declared, operations, keyless, Optional.empty(), blocking, options, credentials);
     }
 
     /** {@return these without need of a key} */
     public Abilities withoutKey() {
-        return new Abilities(wire, declared, operations, true, keyPlace, blocking, options);
+        return new Abilities(wire, declared, operations, true, keyPlace, blocking, options, credentials);
     }
 
     /** {@return these of a provider whose calls may block, and which says so} */
     public Abilities blocking() {
-        return new Abilities(wire, declared, operations, keyless, keyPlace, true, options);
+        return new Abilities(wire, declared, operations, keyless, keyPlace, true, options, credentials);
     }
 
     /** {@return these of a provider that is configured so: {@code providers.<name>.options}} */
     public Abilities option(String name, String value) {
         Map<String, String> more = new LinkedHashMap<>(options);
         more.put(name, value);
-        return new Abilities(wire, declared, operations, keyless, keyPlace, blocking, Map.copyOf(more));
+        return new Abilities(wire, declared, operations, keyless, keyPlace, blocking, Map.copyOf(more), credentials);
+    }
+
+    /**
+     * {@return these of a provider whose callers bring this header instead of a bearer token, see {@link
+     * io.magicapi.gateway.api.Provider#credentialHeaders}; to be called for each of them}
+     *
+     * @param value in which {@code {key}} stands for {@link ProviderContract#key()}
+     */
+    public Abilities credentialHeader(String name, String value) {
+        Map<String, String> more = new LinkedHashMap<>(credentials);
+        more.put(name.toLowerCase(Locale.ROOT), value);
+        return new Abilities(
+                wire, declared, operations, keyless, keyPlace, blocking, options, Collections.unmodifiableMap(more));
+    }
+
+    /** {@return the headers by which a caller brings this key} */
+    Map<String, String> credentials(String key) {
+        if (credentials.isEmpty()) {
+            return Map.of("authorization", "Bearer " + key);
+        }
+        Map<String, String> filled = new LinkedHashMap<>();
+        credentials.forEach((name, value) -> filled.put(name, value.replace("{key}", key)));
+        return filled;
+    }
+
+    /** {@return whether callers bring something else than a bearer token} */
+    boolean hasOwnCredentials() {
+        return !credentials.isEmpty();
     }
 
     boolean isPassThrough() {
@@ -167,7 +202,7 @@ public final class Abilities {
         return declared.contains(Ability.VISION);
     }
 
-    Optional<List<Operation>> operations() {
+    Optional<List<Operation>> served() {
         return operations;
     }
 

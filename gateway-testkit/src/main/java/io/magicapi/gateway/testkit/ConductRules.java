@@ -80,9 +80,7 @@ final class ConductRules {
             long begin = System.nanoTime();
 
             Reply reply = subject.send(ContractClient.json(
-                    ContractClient.to(hasty.uri(sample.path()))
-                            .header("x-provider", subject.name())
-                            .header("authorization", "Bearer " + subject.key),
+                    subject.withKey(ContractClient.to(hasty.uri(sample.path()))).header("x-provider", subject.name()),
                     streams(sample) ? ContractSamples.stream(subject.model) : sample.body()));
 
             assertThat(reply.status()).as("%s", reply).isEqualTo(504);
@@ -114,12 +112,15 @@ final class ConductRules {
             try (Socket client = new Socket(
                     InetAddress.getLoopbackAddress(), subject.gateway().port())) {
                 byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-                client.getOutputStream()
-                        .write(("POST " + sample.path() + " HTTP/1.1\r\nhost: gateway\r\nx-provider: "
-                                        + subject.name() + "\r\nauthorization: Bearer " + subject.key
-                                        + "\r\ncontent-type: application/json\r\ncontent-length: " + bytes.length
-                                        + "\r\n\r\n")
-                                .getBytes(StandardCharsets.ISO_8859_1));
+                StringBuilder head =
+                        new StringBuilder("POST " + sample.path() + " HTTP/1.1\r\nhost: gateway\r\nx-provider: "
+                                + subject.name() + "\r\ncontent-type: application/json\r\ncontent-length: "
+                                + bytes.length + "\r\n");
+                subject.abilities
+                        .credentials(subject.key)
+                        .forEach((name, value) ->
+                                head.append(name).append(": ").append(value).append("\r\n"));
+                client.getOutputStream().write(head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1));
                 client.getOutputStream().write(bytes);
                 subject.upstream().awaitRequest();
             }

@@ -15,6 +15,7 @@ import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -151,7 +152,11 @@ final class ContractSubject implements AutoCloseable {
     TestContext context(Provider provider) {
         ObjectNode options = JsonNodeFactory.instance.objectNode();
         abilities.options().forEach(options::put);
-        return new TestContext(provider.baseUrl(), options);
+        return new TestContext(provider.name(), usedBaseUrl(provider), options, Map.of());
+    }
+
+    private static String usedBaseUrl(Provider provider) {
+        return provider.baseUrl().isEmpty() ? "https://configured.test" : provider.baseUrl();
     }
 
     /** {@return what the provider would send} */
@@ -178,14 +183,26 @@ final class ContractSubject implements AutoCloseable {
 
     TestCall call(String otherKey) {
         ContractSamples.Sample sample = probe();
-        return TestCall.post(sample.path(), sample.body()).withCredential(otherKey);
+        return withKey(TestCall.post(sample.path(), sample.body()), otherKey);
+    }
+
+    /** {@return the call as the gateway hands it on when its caller brings this key} */
+    TestCall withKey(TestCall call, String otherKey) {
+        if (!abilities.hasOwnCredentials()) {
+            return call.withCredential(otherKey);
+        }
+        TestCall with = call;
+        for (Map.Entry<String, String> header : abilities.credentials(otherKey).entrySet()) {
+            with = with.withHeader(header.getKey(), header.getValue());
+        }
+        return with;
     }
 
     // By way of the gateway
 
     /** {@return the operations it serves: those it is said to, or else those it names; empty: all} */
     List<Operation> operations() {
-        return abilities.operations().orElseGet(() -> instance().operations());
+        return abilities.served().orElseGet(() -> instance().operations());
     }
 
     boolean serves(Operation operation) {
@@ -217,7 +234,12 @@ final class ContractSubject implements AutoCloseable {
 
     /** {@return a request to the provider under test, with a key} */
     HttpRequest.Builder to(String path) {
-        return keyless(path).header("authorization", "Bearer " + key);
+        return withKey(keyless(path));
+    }
+
+    HttpRequest.Builder withKey(HttpRequest.Builder request) {
+        abilities.credentials(key).forEach(request::header);
+        return request;
     }
 
     /** {@return a request to the provider under test} */

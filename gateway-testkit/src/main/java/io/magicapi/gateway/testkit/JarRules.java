@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.magicapi.gateway.Version;
 import io.magicapi.gateway.config.GatewayConfig;
-import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.plugins.Inspection;
@@ -100,17 +99,15 @@ final class JarRules {
     }
 
     private GatewayConfig config(Path plugins, Path data) {
-        GatewayConfig defaults = GatewayConfig.defaults();
         ObjectNode options = JsonNodeFactory.instance.objectNode();
         subject.abilities.options().forEach(options::put);
-        return new GatewayConfig(
-                defaults.server(),
-                new Plugins(plugins, data, false),
-                Map.of(subject.name(), new ProviderSettings(Optional.empty(), List.of(), Deadlines.DEFAULT, options)),
-                defaults.models(),
-                defaults.routing(),
-                defaults.auth(),
-                defaults.log());
+        return GatewayConfig.defaults()
+                .withPlugins(new Plugins(plugins, data, false))
+                .withProviders(Map.of(
+                        subject.name(),
+                        ProviderSettings.DEFAULT
+                                .withBaseUrl("https://configured.test")
+                                .withOptions(options)));
     }
 
     /** Loads, starts, calls, stops and unloads. */

@@ -22,6 +22,7 @@ final class LogCapture extends AppenderBase<ILoggingEvent> implements AutoClosea
     private LogCapture(Logger logger, Level level) {
         this.logger = logger;
         this.before = logger.getLevel();
+        setContext(logger.getLoggerContext());
         start();
         logger.setLevel(level);
         logger.addAppender(this);

@@ -147,9 +147,9 @@ public abstract class ProviderContract {
     }
 
     @Test
-    @DisplayName("P05: the key variable and the usage pointers are constants of the allowed form")
+    @DisplayName("P05: key variable, credential headers and usage pointers are constants of the allowed form")
     void p05() {
-        rules().identity().keyVariableAndUsagePointers();
+        rules().identity().keysAndUsage();
     }
 
     @Test
@@ -299,84 +299,90 @@ public abstract class ProviderContract {
     }
 
     @Test
-    @DisplayName("P29: a stream is the same wherever it is cut into pieces")
+    @DisplayName("P29: a tool call reaches the client in OpenAI's shape, plain and in a stream")
     void p29() throws Exception {
+        rules().answers().toolCalls();
+    }
+
+    @Test
+    @DisplayName("P30: a stream is the same wherever it is cut into pieces")
+    void p30() throws Exception {
         rules().answers().cutAtEveryByte();
     }
 
     @Test
-    @DisplayName("P30: a stream that ends too early is a visible failure")
-    void p30() throws Exception {
+    @DisplayName("P31: a stream that ends too early is a visible failure")
+    void p31() throws Exception {
         rules().answers().endsTooEarly();
     }
 
     @Test
-    @DisplayName("P31: an error within a stream is a visible failure that says what the upstream said")
-    void p31() throws Exception {
+    @DisplayName("P32: an error within a stream is a visible failure that says what the upstream said")
+    void p32() throws Exception {
         rules().answers().errorInStream();
     }
 
     @Test
-    @DisplayName("P32: a refusal keeps its status and Retry-After, and has OpenAI's shape")
-    void p32() throws Exception {
+    @DisplayName("P33: a refusal keeps its status and Retry-After, and has OpenAI's shape")
+    void p33() throws Exception {
         rules().answers().refusals();
     }
 
     @Test
-    @DisplayName("P33: it calls worth retrying what is, and not what is not")
-    void p33() throws Exception {
+    @DisplayName("P34: it calls worth retrying what is, and not what is not")
+    void p34() throws Exception {
         rules().answers().retryable();
     }
 
     @Test
-    @DisplayName("P34: token usage is found in answers and streams")
-    void p34() throws Exception {
+    @DisplayName("P35: token usage is found in answers and streams")
+    void p35() throws Exception {
         rules().answers().usage();
     }
 
     // Conduct
 
     @Test
-    @DisplayName("P35: no call holds an event loop for 10 ms")
-    void p35() throws Exception {
+    @DisplayName("P36: no call holds an event loop for 10 ms")
+    void p36() throws Exception {
         rules().conduct().brief();
     }
 
     @Test
-    @DisplayName("P36: a silent upstream is given up at the deadline")
-    void p36() throws Exception {
+    @DisplayName("P37: a silent upstream is given up at the deadline")
+    void p37() throws Exception {
         rules().conduct().deadlines();
     }
 
     @Test
-    @DisplayName("P37: a call is one request, which ends when the client leaves")
-    void p37() throws Exception {
+    @DisplayName("P38: a call is one request, which ends when the client leaves")
+    void p38() throws Exception {
         rules().conduct().oneRequestUntilTheClientLeaves();
     }
 
     @Test
-    @DisplayName("P38: no key, prompt or answer is logged, and no key answered")
-    void p38() throws Exception {
+    @DisplayName("P39: no key, prompt or answer is logged, and no key answered")
+    void p39() throws Exception {
         rules().conduct().noSecretLogged();
     }
 
     @Test
-    @DisplayName("P39: nothing prints the key")
-    void p39() throws Exception {
+    @DisplayName("P40: nothing prints the key")
+    void p40() throws Exception {
         rules().conduct().noSecretPrinted();
     }
 
     // The jar
 
     @Test
-    @DisplayName("P40: the jar is accepted")
-    void p40() {
+    @DisplayName("P41: the jar is accepted")
+    void p41() {
         rules().jars().accepted();
     }
 
     @Test
-    @DisplayName("P41: loaded and unloaded 50 times, it leaves no class loader and no thread behind")
-    void p41() throws Exception {
+    @DisplayName("P42: loaded and unloaded 50 times, it leaves no class loader and no thread behind")
+    void p42() throws Exception {
         rules().jars().leavesNothingBehind();
     }
 }

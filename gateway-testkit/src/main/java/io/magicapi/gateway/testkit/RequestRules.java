@@ -156,7 +156,7 @@ final class RequestRules {
     private void checkOwn(Provider provider, String key) throws Exception {
         Sample sample = subject.probe();
         String body = sample.body().replace(ContractSamples.WORDS, "words of " + key);
-        Call call = TestCall.post(sample.path(), body).withCredential(key);
+        Call call = subject.withKey(TestCall.post(sample.path(), body), key);
 
         UpstreamRequest request = ContractSubject.open(provider, call);
 

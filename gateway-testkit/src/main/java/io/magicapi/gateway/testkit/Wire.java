@@ -38,6 +38,26 @@ public interface Wire {
     /** {@return a refusal with this status, of 400 or above, which says {@value #FAILURE}} */
     Message error(int status);
 
+    /**
+     * {@return a whole answer that calls the tool {@code get_weather} with the arguments {@code {"city":"Pune"}}}
+     *
+     * <p>Asked for only if tools are declared.
+     */
+    default Message toolCall() {
+        throw new UnsupportedOperationException(
+                "tools() is declared, so Wire.toolCall() must say what the server sends");
+    }
+
+    /**
+     * {@return the same as a stream}
+     *
+     * <p>Asked for only if tools and streaming are declared.
+     */
+    default Message toolCallStream() {
+        throw new UnsupportedOperationException(
+                "tools() and streaming() are declared, so Wire.toolCallStream() must say what the server sends");
+    }
+
     /** {@return OpenAI's own format} */
     static Wire openAi() {
         return OpenAiWire.INSTANCE;

@@ -5,6 +5,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.magicapi.gateway.api.Body;
 import io.magicapi.gateway.api.Call;
 import io.magicapi.gateway.api.Exchange;
+import io.magicapi.gateway.api.Frame;
+import io.magicapi.gateway.api.FrameDecoder;
+import io.magicapi.gateway.api.FrameSink;
+import io.magicapi.gateway.api.FrameTransform;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.api.Model;
 import io.magicapi.gateway.api.Operation;
@@ -18,17 +22,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pf4j.Extension;
 import org.slf4j.Logger;
@@ -49,30 +52,6 @@ public final class BadProviders {
                 .keyHeader("x-api-key", "");
     }
 
-    /** OpenAI's format, to be changed in one thing, which the provider then does not translate. */
-    abstract static class ForeignWire implements Wire {
-
-        @Override
-        public Message plain() {
-            return Wire.openAi().plain();
-        }
-
-        @Override
-        public Message stream() {
-            return Wire.openAi().stream();
-        }
-
-        @Override
-        public Message streamError() {
-            return Wire.openAi().streamError();
-        }
-
-        @Override
-        public Message error(int status) {
-            return Wire.openAi().error(status);
-        }
-    }
-
     /** Changes the bodies of chats. */
     public abstract static class Changing extends GoodProvider {
 
@@ -88,6 +67,8 @@ public final class BadProviders {
 
     static final Abilities TRANSLATING = Abilities.translated(Wire.openAi()).keyHeader("x-api-key", "");
 
+    static final Abilities FOREIGN = translating(new ForeignWire());
+
     /** A provider, what is declared of it, and the rule it breaks. */
     record Case(String rule, Class<? extends Provider> type, Abilities abilities) {}
 
@@ -98,7 +79,7 @@ public final class BadProviders {
                 new Case("P03", OperationTwice.class, Abilities.passThrough()),
                 new Case("P04", ModelTwice.class, Abilities.passThrough()),
                 new Case("P05", KeyVariableOfNoShell.class, Abilities.passThrough()),
-                new Case("P06", NoExtension.class, Abilities.passThrough()),
+                new Case("P06", NotPublic.class, Abilities.passThrough()),
                 new Case("P07", BlocksWithoutSayingSo.class, Abilities.passThrough()),
                 new Case("P08", CannotStop.class, Abilities.passThrough()),
                 new Case("P09", OneHomeOnly.class, Abilities.passThrough()),
@@ -123,54 +104,20 @@ public final class BadProviders {
                         "P26",
                         ServesAnything.class,
                         Abilities.passThrough().operations(Operation.CHAT_COMPLETIONS, Operation.EMBEDDINGS)),
-                new Case("P27", PlainAsItComes.class, translating(new ForeignWire() {
-                    @Override
-                    public Message plain() {
-                        return Message.json(
-                                200,
-                                "{\"text\":\"Hello there\",\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2,\"total_tokens\":11}}");
-                    }
-                })),
-                new Case("P28", StreamAsItComes.class, translating(new ForeignWire() {
-                    @Override
-                    public Message stream() {
-                        return Message.events(Streams.chat("Hello", " there").stream()
-                                .map(event -> event.replace("\"content\"", "\"text\""))
-                                .flatMap(event ->
-                                        Stream.of(event.equals(Streams.DONE) ? Streams.usage(9, 2) + event : event))
-                                .toList());
-                    }
-                })),
-                new Case("P29", LosesOneIn120.class, translating(Wire.openAi())),
-                new Case("P30", FinishedBeforeItBegan.class, translating(new ForeignWire() {
-                    @Override
-                    public Message stream() {
-                        List<String> events = new ArrayList<>(Streams.chat("Hello", " there"));
-                        events.add(0, Streams.finish("stop"));
-                        events.add(events.size() - 1, Streams.usage(9, 2));
-                        return Message.events(events);
-                    }
-                })),
-                new Case("P31", FailureLikeAnyEvent.class, translating(new ForeignWire() {
-                    @Override
-                    public Message streamError() {
-                        return Message.events(
-                                List.of(Streams.word("Hello"), "data: {\"failed\":\"it broke\"}\n\n", Streams.DONE));
-                    }
-                })),
-                new Case("P32", RefusalLikeAnAnswer.class, translating(new ForeignWire() {
-                    @Override
-                    public Message error(int status) {
-                        return Message.json(200, "{\"failed\":\"it broke\",\"status\":" + status + "}");
-                    }
-                })),
-                new Case("P33", NeverGivesUp.class, Abilities.passThrough()),
-                new Case("P34", UsageElsewhere.class, Abilities.passThrough()),
-                new Case("P35", SleepsAtFirst.class, Abilities.passThrough()),
-                new Case("P36", SlowFirstStream.class, Abilities.passThrough()),
-                new Case("P37", SendsItTwice.class, Abilities.passThrough()),
-                new Case("P38", LogsTheKey.class, Abilities.passThrough()),
-                new Case("P39", PrintsTheKey.class, Abilities.passThrough()));
+                new Case("P27", PlainAsItComes.class, FOREIGN),
+                new Case("P28", NoFinishReason.class, FOREIGN),
+                new Case("P29", NamelessTool.class, FOREIGN),
+                new Case("P30", NoRemainder.class, FOREIGN),
+                new Case("P31", WholeAnyway.class, FOREIGN),
+                new Case("P32", KeepsTheFaultToItself.class, FOREIGN),
+                new Case("P33", RefusalsAsTheyCome.class, FOREIGN),
+                new Case("P34", NeverGivesUp.class, Abilities.passThrough()),
+                new Case("P35", UsageElsewhere.class, Abilities.passThrough()),
+                new Case("P36", SleepsAtFirst.class, Abilities.passThrough()),
+                new Case("P37", SlowFirstStream.class, Abilities.passThrough()),
+                new Case("P38", SendsItTwice.class, Abilities.passThrough()),
+                new Case("P39", LogsTheKey.class, Abilities.passThrough()),
+                new Case("P40", PrintsTheKey.class, Abilities.passThrough()));
     }
 
     @Extension
@@ -218,7 +165,11 @@ public final class BadProviders {
         }
     }
 
-    public static class NoExtension extends GoodProvider {}
+    @Extension
+    static class NotPublic extends GoodProvider {
+
+        public NotPublic() {}
+    }
 
     @Extension
     public static class BlocksWithoutSayingSo extends GoodProvider {
@@ -452,35 +403,6 @@ public final class BadProviders {
     }
 
     @Extension
-    public static class PlainAsItComes extends TranslatingProvider {}
-
-    @Extension
-    public static class StreamAsItComes extends TranslatingProvider {}
-
-    @Extension
-    public static class LosesOneIn120 extends TranslatingProvider {
-
-        private final AtomicInteger streams = new AtomicInteger();
-
-        @Override
-        public Exchange open(Call call) {
-            if (call.stream() && streams.incrementAndGet() % 120 == 0) {
-                throw new ProviderException(Kind.UNAVAILABLE, "lost");
-            }
-            return super.open(call);
-        }
-    }
-
-    @Extension
-    public static class FinishedBeforeItBegan extends TranslatingProvider {}
-
-    @Extension
-    public static class FailureLikeAnyEvent extends TranslatingProvider {}
-
-    @Extension
-    public static class RefusalLikeAnAnswer extends TranslatingProvider {}
-
-    @Extension
     public static class NeverGivesUp extends GoodProvider {
 
         @Override
@@ -600,6 +522,153 @@ public final class BadProviders {
         @Override
         public String toString() {
             return "acme, last called with " + last;
+        }
+    }
+
+    @Extension
+    public static class PlainAsItComes extends ForeignProvider {
+
+        @Override
+        Body answer(Body received) {
+            if (received.json().has("use")) {
+                return super.answer(received);
+            }
+            ObjectNode answer = received.json().deepCopy();
+            answer.set("usage", super.answer(received).json().path("usage"));
+            return Body.of(answer);
+        }
+    }
+
+    @Extension
+    public static class NoFinishReason extends ForeignProvider {
+
+        @Override
+        void translate(Frame frame, FrameSink sink) {
+            super.translate(frame, new Changed(sink) {
+                @Override
+                public void event(JsonNode chunk) {
+                    if (!chunk.at("/choices/0/finish_reason").asText("").equals("stop")) {
+                        super.event(chunk);
+                    }
+                }
+            });
+        }
+    }
+
+    @Extension
+    public static class NamelessTool extends ForeignProvider {
+
+        @Override
+        void translate(Frame frame, FrameSink sink) {
+            super.translate(frame, new Changed(sink) {
+                @Override
+                public void event(JsonNode chunk) {
+                    if (chunk.at("/choices/0/delta/tool_calls/0/function") instanceof ObjectNode function) {
+                        function.remove("name");
+                    }
+                    super.event(chunk);
+                }
+            });
+        }
+    }
+
+    /** Passes on what it is given. */
+    private static class Changed implements FrameSink {
+
+        private final FrameSink sink;
+
+        Changed(FrameSink sink) {
+            this.sink = sink;
+        }
+
+        @Override
+        public void event(JsonNode chunk) {
+            sink.event(chunk);
+        }
+
+        @Override
+        public void done() {
+            sink.done();
+        }
+
+        @Override
+        public void error(String message, String type) {
+            sink.error(message, type);
+        }
+    }
+
+    /** Takes what comes at once for whole lines. */
+    @Extension
+    public static class NoRemainder extends ForeignProvider {
+
+        @Override
+        FrameDecoder decoder() {
+            return new FrameDecoder() {
+                @Override
+                public void feed(ByteBuffer bytes, Consumer<Frame> frames) {
+                    for (String line :
+                            StandardCharsets.UTF_8.decode(bytes).toString().split("\n", -1)) {
+                        if (!line.isBlank()) {
+                            frames.accept(Frame.of("", line.getBytes(StandardCharsets.UTF_8)));
+                        }
+                    }
+                }
+
+                @Override
+                public void end(Consumer<Frame> frames) {}
+            };
+        }
+    }
+
+    /** Ends a stream as if it were whole, when it ends. */
+    @Extension
+    public static class WholeAnyway extends ForeignProvider {
+
+        @Override
+        FrameDecoder decoder() {
+            FrameDecoder lines = super.decoder();
+            return new FrameDecoder() {
+                @Override
+                public void feed(ByteBuffer bytes, Consumer<Frame> frames) {
+                    lines.feed(bytes, frames);
+                }
+
+                @Override
+                public void end(Consumer<Frame> frames) {}
+            };
+        }
+
+        @Override
+        FrameTransform translation() {
+            return new FrameTransform() {
+                @Override
+                public void onFrame(Frame frame, FrameSink sink) {
+                    translate(frame, sink);
+                }
+
+                @Override
+                public void onEnd(FrameSink sink) {
+                    sink.done();
+                }
+            };
+        }
+    }
+
+    @Extension
+    public static class KeepsTheFaultToItself extends ForeignProvider {
+
+        @Override
+        void fault(String message, FrameSink sink) {
+            sink.error("sorry", "acme_error");
+        }
+    }
+
+    @Extension
+    public static class RefusalsAsTheyCome extends ForeignProvider {
+
+        @Override
+        Body error(Body received) {
+            return received;
         }
     }
 }
