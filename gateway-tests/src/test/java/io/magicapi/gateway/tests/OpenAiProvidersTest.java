@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -116,7 +117,13 @@ class OpenAiProvidersTest {
 
     /** What a service says, and what the client is told. */
     record ErrorCase(
-            String provider, int status, String contentType, String body, String message, String type, String code) {
+            String provider,
+            int status,
+            String contentType,
+            String body,
+            String message,
+            String type,
+            @Nullable String code) {
 
         @Override
         public String toString() {
@@ -124,7 +131,8 @@ class OpenAiProvidersTest {
         }
     }
 
-    private static ErrorCase json(String provider, int status, String body, String message, String type, String code) {
+    private static ErrorCase json(
+            String provider, int status, String body, String message, String type, @Nullable String code) {
         return new ErrorCase(provider, status, "application/json", body.replace('\'', '"'), message, type, code);
     }
 
