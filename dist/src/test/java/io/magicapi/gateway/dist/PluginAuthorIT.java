@@ -227,7 +227,7 @@ class PluginAuthorIT {
                     .filter(file -> !root.relativize(file).startsWith("target"))
                     .forEach(file -> files.put(root.relativize(file).toString(), read(file)));
         }
-        assertThat(files).hasSize(4);
+        assertThat(files).hasSize(5);
         return files;
     }
 

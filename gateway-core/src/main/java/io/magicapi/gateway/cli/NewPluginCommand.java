@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 /** {@code gateway plugins new}. */
 @Command(
         name = "new",
-        description = "Writes the Maven project of a new provider plugin: one class, one test.",
+        description = "Writes the Maven project of a new provider plugin.",
         mixinStandardHelpOptions = true,
         versionProvider = VersionCommand.Provider.class,
         sortOptions = false)

@@ -22,6 +22,7 @@ final class PluginTemplate {
     private static final List<String> FILES = List.of(
             "pom.xml",
             "src/main/java/__className__Provider.java",
+            "src/test/java/__className__ContractIT.java",
             "src/test/java/__className__ProviderIT.java",
             "src/test/resources/logback-test.xml");
 

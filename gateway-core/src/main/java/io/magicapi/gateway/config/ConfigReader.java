@@ -20,7 +20,6 @@ import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.GatewayConfig.Routing;
 import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.config.GatewayConfig.Timeouts;
-import io.magicapi.gateway.config.GatewayConfig.Trust;
 import io.magicapi.gateway.config.GatewayConfig.Verify;
 import java.net.InetAddress;
 import java.net.URI;
@@ -184,27 +183,23 @@ final class ConfigReader {
                 path(section, "dir", defaults.dir()),
                 path(section, "data", defaults.data()),
                 section.flag("watch", defaults.watch()),
-                trust(section, defaults.trust()),
-                duration(section, "drain", defaults.drain()),
-                section.flag("dev", defaults.dev()),
-                section.others(this::plugin)); // last: whatever was not asked for before is a plugin's id
-        requireKeys(plugins.trust());
-        return plugins;
-    }
-
-    private Trust trust(Section section, Trust defaults) {
-        return new Trust(
                 verify(section, defaults.verify()),
                 path(section, "lock", defaults.lock()),
                 section.texts(
                         "trusted-keys",
-                        defaults.keys(),
+                        defaults.trustedKeys(),
                         text -> TrustedKey.read(path(text)),
-                        key -> key.file().toString()));
+                        key -> key.file().toString()),
+                duration(section, "drain", defaults.drain()),
+                section.flag("dev", defaults.dev()),
+                section.others(this::plugin)); // last: whatever was not asked for before is a plugin's id
+        requireKeys(plugins);
+        return plugins;
     }
 
-    private void requireKeys(Trust trust) {
-        if (trust.verify() == Verify.REQUIRE_SIGNATURE && trust.keys().isEmpty()) {
+    private void requireKeys(Plugins plugins) {
+        if (plugins.verify() == Verify.REQUIRE_SIGNATURE
+                && plugins.trustedKeys().isEmpty()) {
             reading.problem(
                     Problem.TRUSTED_KEY,
                     place("plugins.verify"),

@@ -167,7 +167,9 @@ public record GatewayConfig(
      * @param dir the drop folder
      * @param data the gateway's private folder, for the copies that are loaded
      * @param watch whether changes in the drop folder take effect while the gateway runs
-     * @param trust which jars are loaded
+     * @param verify what a jar must show before it is loaded
+     * @param lock the file that says which jars are known: {@code plugins.lock}; need not exist
+     * @param trustedKeys whose signatures count
      * @param drain how long requests may go on with a version that is replaced or removed; then they are ended visibly
      * @param dev whether this gateway serves those who develop plugins: the folder may be one that a build writes to, and
      *     requests may choose a version by header
@@ -177,28 +179,40 @@ public record GatewayConfig(
             Path dir,
             Path data,
             boolean watch,
-            Trust trust,
+            Verify verify,
+            Path lock,
+            List<TrustedKey> trustedKeys,
             Duration drain,
             boolean dev,
             Map<String, PluginSettings> each) {
 
         public Plugins {
             each = Map.copyOf(each);
+            trustedKeys = List.copyOf(trustedKeys);
         }
 
         /** Plugins with the defaults for all else: ten minutes to drain, no development, no settings. */
         public Plugins(Path dir, Path data, boolean watch) {
-            this(dir, data, watch, Trust.DEFAULT, Duration.ofMinutes(10), false, Map.of());
+            this(
+                    dir,
+                    data,
+                    watch,
+                    Verify.WARN,
+                    Path.of("plugins.lock"),
+                    List.of(),
+                    Duration.ofMinutes(10),
+                    false,
+                    Map.of());
         }
 
         /** {@return the same for those who develop plugins} */
         public Plugins inDevelopment() {
-            return new Plugins(dir, data, watch, trust, drain, true, each);
+            return new Plugins(dir, data, watch, verify, lock, trustedKeys, drain, true, each);
         }
 
         /** {@return the same, held to other rules} */
-        public Plugins with(Trust other) {
-            return new Plugins(dir, data, watch, other, drain, dev, each);
+        public Plugins with(Verify otherVerify, Path otherLock, List<TrustedKey> otherKeys) {
+            return new Plugins(dir, data, watch, otherVerify, otherLock, otherKeys, drain, dev, each);
         }
 
         /** {@return the settings of a plugin: its entry, or the defaults} */
@@ -233,23 +247,6 @@ public record GatewayConfig(
 
         /** No trials; if a share were given: 50 requests, 3 failures, 2%, 50%. */
         public static final Canary NONE = new Canary(Optional.empty(), 50, 3, Percent.of(2), Percent.of(50));
-    }
-
-    /**
-     * Which plugin jars are loaded.
-     *
-     * @param verify what a jar must show before it is loaded
-     * @param lock the file that says which jars are known: {@code plugins.lock}; need not exist
-     * @param keys whose signatures count
-     */
-    public record Trust(Verify verify, Path lock, List<TrustedKey> keys) {
-
-        /** All are loaded, and what speaks against one is said. */
-        public static final Trust DEFAULT = new Trust(Verify.WARN, Path.of("plugins.lock"), List.of());
-
-        public Trust {
-            keys = List.copyOf(keys);
-        }
     }
 
     /** What a plugin jar must show before it is loaded. */

@@ -63,7 +63,7 @@ final class DroppedJars {
         this.units = units;
         this.changed = changed;
         this.folder = new DropFolder(config.dir(), config.dev());
-        this.trust = TrustPolicy.of(config.trust());
+        this.trust = TrustPolicy.of(config);
         this.inspector = new JarInspector(apiVersion, trust);
         this.missingMeansGone = config.dev() ? Math.toIntExact(CLEAN_BUILD.dividedBy(timing.tick())) : 2;
     }

@@ -81,7 +81,7 @@ public final class JarInspector {
      * @param apiVersion the version of gateway-api, without qualifier: {@code 0.1.0}
      */
     public JarInspector(String apiVersion, GatewayConfig.Plugins config) {
-        this(apiVersion, TrustPolicy.of(config.trust()));
+        this(apiVersion, TrustPolicy.of(config));
     }
 
     JarInspector(String apiVersion, TrustPolicy trust) {
@@ -454,7 +454,8 @@ public final class JarInspector {
                 throw new Refusal(
                         "GW-P01",
                         fileName + " declares no provider: " + INDEX + " is missing. JDK 23+ no longer runs annotation"
-                                + " processors by itself: add <proc>full</proc> to maven-compiler-plugin.");
+                                + " processors by itself: add <proc>full</proc> to maven-compiler-plugin, or use"
+                                + " gateway-plugin-parent.");
             }
             Set<String> extensions = new LinkedHashSet<>();
             try (InputStream in = jar.getInputStream(index)) {

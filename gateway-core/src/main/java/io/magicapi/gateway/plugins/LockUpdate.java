@@ -43,7 +43,7 @@ public final class LockUpdate {
         } catch (IOException e) {
             throw UnusableFolderException.plugins(config.dir(), e);
         }
-        JarInspector inspector = new JarInspector(apiVersion, TrustPolicy.withoutLock(config.trust()));
+        JarInspector inspector = new JarInspector(apiVersion, TrustPolicy.withoutLock(config));
         List<PluginLock.Entry> entries = new ArrayList<>();
         List<Rejection> refused = new ArrayList<>();
         Map<Path, Fingerprint> jars =
@@ -60,7 +60,7 @@ public final class LockUpdate {
                 }
             }
         }
-        return new LockUpdate(config.trust().lock(), former(config.trust().lock()), new PluginLock(entries), refused);
+        return new LockUpdate(config.lock(), former(config.lock()), new PluginLock(entries), refused);
     }
 
     private static void add(PluginLock.Entry entry, List<PluginLock.Entry> entries, List<Rejection> refused) {

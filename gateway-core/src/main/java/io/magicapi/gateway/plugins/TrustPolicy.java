@@ -1,6 +1,6 @@
 package io.magicapi.gateway.plugins;
 
-import io.magicapi.gateway.config.GatewayConfig.Trust;
+import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Verify;
 import io.magicapi.gateway.plugins.DropFolder.Fingerprint;
 import java.io.IOException;
@@ -79,17 +79,17 @@ final class TrustPolicy {
         this.trusted = trusted;
     }
 
-    static TrustPolicy of(Trust config) {
+    static TrustPolicy of(GatewayConfig.Plugins config) {
         return new TrustPolicy(config.verify(), config.lock(), trusted(config));
     }
 
     /** {@return what is left of a policy for jars that are to be locked: signatures, where they are required} */
-    static TrustPolicy withoutLock(Trust config) {
+    static TrustPolicy withoutLock(GatewayConfig.Plugins config) {
         return new TrustPolicy(config.verify(), null, trusted(config));
     }
 
-    private static Set<String> trusted(Trust config) {
-        return config.keys().stream()
+    private static Set<String> trusted(GatewayConfig.Plugins config) {
+        return config.trustedKeys().stream()
                 .flatMap(key -> key.certificates().stream())
                 .map(certificate -> Signer.of(certificate).fingerprint())
                 .collect(Collectors.toUnmodifiableSet());

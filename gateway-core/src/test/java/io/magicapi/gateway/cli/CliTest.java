@@ -240,6 +240,7 @@ class CliTest {
                 .containsExactly(
                         "wrote here/it/pom.xml",
                         "wrote here/it/src/main/java/org/acme/AcmeaiProvider.java",
+                        "wrote here/it/src/test/java/org/acme/AcmeaiContractIT.java",
                         "wrote here/it/src/test/java/org/acme/AcmeaiProviderIT.java",
                         "wrote here/it/src/test/resources/logback-test.xml");
         assertThat(project.resolve("pom.xml"))

@@ -287,9 +287,9 @@ class ConfigLoaderTest {
                 .config()
                 .plugins();
 
-        assertThat(plugins.trust().verify()).isEqualTo(GatewayConfig.Verify.REQUIRE_SIGNATURE);
-        assertThat(plugins.trust().lock()).isEqualTo(Path.of("/etc/p.lock"));
-        assertThat(plugins.trust().keys())
+        assertThat(plugins.verify()).isEqualTo(GatewayConfig.Verify.REQUIRE_SIGNATURE);
+        assertThat(plugins.lock()).isEqualTo(Path.of("/etc/p.lock"));
+        assertThat(plugins.trustedKeys())
                 .extracting(key ->
                         key.file().getFileName() + " " + key.certificates().size())
                 .containsExactly("acme.pem 1", "two.pem 2");

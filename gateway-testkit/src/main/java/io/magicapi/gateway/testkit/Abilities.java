@@ -23,41 +23,43 @@ import java.util.Set;
  */
 public final class Abilities {
 
-    private enum Ability {
+    private enum Trait {
         STREAMING,
         TOOLS,
-        VISION
+        VISION,
+        OWN_PATHS,
+        KEYLESS,
+        BLOCKING
     }
 
     /** Where a key goes. */
     record KeyPlace(String header, String prefix) {}
 
     private final Optional<Wire> wire;
-    private final Set<Ability> declared;
-    private final Optional<List<Operation>> operations;
-    private final boolean keyless;
+    private final Set<Trait> traits;
+    private final Optional<List<Operation>> served;
     private final Optional<KeyPlace> keyPlace;
-    private final boolean blocking;
     private final Map<String, String> options;
     private final Map<String, String> credentials;
 
     private Abilities(
             Optional<Wire> wire,
-            Set<Ability> declared,
-            Optional<List<Operation>> operations,
-            boolean keyless,
+            Set<Trait> traits,
+            Optional<List<Operation>> served,
             Optional<KeyPlace> keyPlace,
-            boolean blocking,
             Map<String, String> options,
             Map<String, String> credentials) {
         this.wire = wire;
-        this.declared = declared;
-        this.operations = operations;
-        this.keyless = keyless;
+        this.traits = traits;
+        this.served = served;
         this.keyPlace = keyPlace;
-        this.blocking = blocking;
         this.options = options;
         this.credentials = credentials;
+    }
+
+    private static Abilities of(Optional<Wire> wire, Set<Trait> traits) {
+        KeyPlace bearer = new KeyPlace("authorization", "Bearer ");
+        return new Abilities(wire, traits, Optional.empty(), Optional.of(bearer), Map.of(), Map.of());
     }
 
     /**
@@ -66,15 +68,7 @@ public final class Abilities {
      * <p>It needs a key, which it sends as {@code Authorization: Bearer …}, and serves the operations it names itself.
      */
     public static Abilities passThrough() {
-        return new Abilities(
-                Optional.empty(),
-                EnumSet.allOf(Ability.class),
-                Optional.empty(),
-                false,
-                Optional.of(new KeyPlace("authorization", "Bearer ")),
-                false,
-                Map.of(),
-                Map.of());
+        return of(Optional.empty(), EnumSet.of(Trait.STREAMING, Trait.TOOLS, Trait.VISION));
     }
 
     /**
@@ -83,43 +77,48 @@ public final class Abilities {
      * @param wire what its server sends; {@link Wire#openAi()} if only requests are translated
      */
     public static Abilities translated(Wire wire) {
-        Abilities plain = passThrough();
-        return new Abilities(
-                Optional.of(Objects.requireNonNull(wire, "wire")),
-                EnumSet.noneOf(Ability.class),
-                plain.operations,
-                plain.keyless,
-                plain.keyPlace,
-                plain.blocking,
-                plain.options,
-                plain.credentials);
+        return of(Optional.of(Objects.requireNonNull(wire, "wire")), EnumSet.of(Trait.OWN_PATHS));
     }
 
     /** {@return these, and chat streams; passing through includes them} */
     public Abilities streaming() {
-        return with(Ability.STREAMING);
+        return with(Trait.STREAMING);
     }
 
     /** {@return these, and tools in chats; passing through includes them} */
     public Abilities tools() {
-        return with(Ability.TOOLS);
+        return with(Trait.TOOLS);
     }
 
     /** {@return these, and images in chats; passing through includes them} */
     public Abilities vision() {
-        return with(Ability.VISION);
+        return with(Trait.VISION);
     }
 
-    private Abilities with(Ability ability) {
-        EnumSet<Ability> more = EnumSet.of(ability);
-        more.addAll(declared);
-        return new Abilities(wire, more, operations, keyless, keyPlace, blocking, options, credentials);
+    /** {@return these with paths of the provider's own; translating includes them} */
+    public Abilities ownPaths() {
+        return with(Trait.OWN_PATHS);
+    }
+
+    /** {@return these without need of a key} */
+    public Abilities withoutKey() {
+        return with(Trait.KEYLESS);
+    }
+
+    /** {@return these of a provider whose calls may block, and which says so} */
+    public Abilities blocking() {
+        return with(Trait.BLOCKING);
+    }
+
+    private Abilities with(Trait trait) {
+        EnumSet<Trait> more = EnumSet.of(trait);
+        more.addAll(traits);
+        return new Abilities(wire, more, served, keyPlace, options, credentials);
     }
 
     /** {@return these for exactly these operations, whatever the provider names itself} */
-    public Abilities operations(Operation... served) {
-        return new Abilities(
-                wire, declared, Optional.of(List.of(served)), keyless, keyPlace, blocking, options, credentials);
+    public Abilities operations(Operation... these) {
+        return new Abilities(wire, traits, Optional.of(List.of(these)), keyPlace, options, credentials);
     }
 
     /**
@@ -129,29 +128,17 @@ public final class Abilities {
      */
     public Abilities keyHeader(String name, String prefix) {
         KeyPlace place = new KeyPlace(name.toLowerCase(Locale.ROOT), prefix);
-        return new Abilities(wire, declared, operations, keyless, Optional.of(place), blocking, options, credentials);
+        return new Abilities(wire, traits, served, Optional.of(place), options, credentials);
     }
 
     /** {@return these with a key that is never sent, since requests are signed with it} */
     public Abilities keyNotSent() {
-        return new Abilities(wire, declared, operations, keyless, Optional.empty(), blocking, options, credentials);
-    }
-
-    /** {@return these without need of a key} */
-    public Abilities withoutKey() {
-        return new Abilities(wire, declared, operations, true, keyPlace, blocking, options, credentials);
-    }
-
-    /** {@return these of a provider whose calls may block, and which says so} */
-    public Abilities blocking() {
-        return new Abilities(wire, declared, operations, keyless, keyPlace, true, options, credentials);
+        return new Abilities(wire, traits, served, Optional.empty(), options, credentials);
     }
 
     /** {@return these of a provider that is configured so: {@code providers.<name>.options}} */
     public Abilities option(String name, String value) {
-        Map<String, String> more = new LinkedHashMap<>(options);
-        more.put(name, value);
-        return new Abilities(wire, declared, operations, keyless, keyPlace, blocking, Map.copyOf(more), credentials);
+        return new Abilities(wire, traits, served, keyPlace, and(options, name, value), credentials);
     }
 
     /**
@@ -161,10 +148,14 @@ public final class Abilities {
      * @param value in which {@code {key}} stands for {@link ProviderContract#key()}
      */
     public Abilities credentialHeader(String name, String value) {
-        Map<String, String> more = new LinkedHashMap<>(credentials);
-        more.put(name.toLowerCase(Locale.ROOT), value);
-        return new Abilities(
-                wire, declared, operations, keyless, keyPlace, blocking, options, Collections.unmodifiableMap(more));
+        Map<String, String> more = and(credentials, name.toLowerCase(Locale.ROOT), value);
+        return new Abilities(wire, traits, served, keyPlace, options, more);
+    }
+
+    private static Map<String, String> and(Map<String, String> some, String name, String value) {
+        Map<String, String> more = new LinkedHashMap<>(some);
+        more.put(name, value);
+        return Collections.unmodifiableMap(more);
     }
 
     /** {@return the headers by which a caller brings this key} */
@@ -191,31 +182,37 @@ public final class Abilities {
     }
 
     boolean streams() {
-        return declared.contains(Ability.STREAMING);
+        return traits.contains(Trait.STREAMING);
     }
 
     boolean hasTools() {
-        return declared.contains(Ability.TOOLS);
+        return traits.contains(Trait.TOOLS);
     }
 
     boolean sees() {
-        return declared.contains(Ability.VISION);
+        return traits.contains(Trait.VISION);
     }
 
-    Optional<List<Operation>> served() {
-        return operations;
+    boolean hasOwnPaths() {
+        return traits.contains(Trait.OWN_PATHS);
     }
 
     boolean isKeyless() {
-        return keyless;
-    }
-
-    Optional<KeyPlace> keyPlace() {
-        return keyPlace;
+        return traits.contains(Trait.KEYLESS);
     }
 
     boolean isBlocking() {
-        return blocking;
+        return traits.contains(Trait.BLOCKING);
+    }
+
+    /** {@return the operations that are served; empty if the provider itself is to be asked} */
+    Optional<List<Operation>> served() {
+        return served;
+    }
+
+    /** {@return where the key goes; empty if it is not sent} */
+    Optional<KeyPlace> keyPlace() {
+        return keyPlace;
     }
 
     Map<String, String> options() {

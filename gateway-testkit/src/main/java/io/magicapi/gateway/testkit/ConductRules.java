@@ -12,6 +12,7 @@ import io.magicapi.gateway.testkit.ContractSamples.Sample;
 import io.magicapi.gateway.testkit.ContractSubject.Started;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -170,7 +171,7 @@ final class ConductRules {
         }
     }
 
-    private java.net.http.HttpRequest.Builder request(Sample sample) {
+    private HttpRequest.Builder request(Sample sample) {
         return ContractClient.json(subject.to(sample.path()), sample.body());
     }
 

@@ -2,6 +2,7 @@ package io.magicapi.gateway.testkit;
 
 import io.magicapi.gateway.api.Operation;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Requests of clients. */
 final class ContractSamples {
@@ -85,7 +86,7 @@ final class ContractSamples {
 
     /** {@return chats that are JSON objects with a model and are wrong in one way each} */
     static List<String> odd(String model) {
-        return java.util.stream.Stream.of(
+        return Stream.of(
                         "\"max_tokens\":16",
                         "\"messages\":null",
                         "\"messages\":\"hi\"",

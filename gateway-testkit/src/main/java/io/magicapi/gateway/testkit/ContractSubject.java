@@ -31,11 +31,8 @@ import org.junit.jupiter.api.Assumptions;
  */
 final class ContractSubject implements AutoCloseable {
 
-    /**
-     * Added to the upstream's base URL, so that a provider that drops a part of it is found out. It ends as operators
-     * are used to write base URLs: {@code /v1} is sent once, whether the provider or the gateway sees to that.
-     */
-    static final String BASE_PATH = "/contract/v1";
+    /** Added to the upstream's base URL, so that a provider that drops a part of it is found out. */
+    static final String BASE_PATH = "/contract";
 
     private static final Deadlines DEADLINES =
             new Deadlines(Duration.ofSeconds(3), Duration.ofSeconds(10), Duration.ofSeconds(5));

@@ -140,6 +140,16 @@ class ProviderContractTest {
                 "P42");
     }
 
+    @Test
+    @DisplayName("a provider with paths of its own is good if that is declared")
+    void ownPaths() {
+        assertGood(
+                run(BadProviders.NoQuery.class, Abilities.passThrough().ownPaths(), Optional.empty()),
+                "P21",
+                "P41",
+                "P42");
+    }
+
     @TestFactory
     @DisplayName("a bad provider breaks its rule, and no other")
     Stream<DynamicTest> bad() {

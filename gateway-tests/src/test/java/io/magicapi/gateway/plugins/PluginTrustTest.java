@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
-import io.magicapi.gateway.config.GatewayConfig.Trust;
 import io.magicapi.gateway.config.GatewayConfig.Verify;
 import io.magicapi.gateway.config.TrustedKey;
 import io.magicapi.gateway.plugins.PluginStatus.State;
@@ -62,8 +61,7 @@ class PluginTrustTest {
     }
 
     private RunningRegistry start(Verify verify, TrustedKey... trusted) {
-        RunningRegistry started =
-                RunningRegistry.in(root, plugins -> plugins.with(new Trust(verify, lock, List.of(trusted))));
+        RunningRegistry started = RunningRegistry.in(root, plugins -> plugins.with(verify, lock, List.of(trusted)));
         gateway = started;
         return started;
     }
@@ -80,7 +78,7 @@ class PluginTrustTest {
     private void lock() throws IOException {
         LockUpdate update = LockUpdate.of(
                 new Plugins(root.resolve("plugins"), root.resolve("data"), true)
-                        .with(new Trust(Verify.REQUIRE_HASH, lock, List.of())),
+                        .with(Verify.REQUIRE_HASH, lock, List.of()),
                 "0.1.0");
         assertThat(update.refused()).isEmpty();
         update.write();

@@ -106,7 +106,7 @@ class DevLoopTest {
 
         firstBuild();
         build("two").write(jar());
-        awaitLog("replaced");
+        awaitLog("unloaded"); // until then the old one is listed, too
 
         assertThat(gateway.gateway().plugins()).extracting(PluginStatus::id).containsExactlyInAnyOrder("echo", "acme");
         assertThat(names)

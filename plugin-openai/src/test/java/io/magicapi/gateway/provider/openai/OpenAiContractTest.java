@@ -8,12 +8,20 @@ import org.junit.jupiter.api.Nested;
 /** One provider of each kind: what is not overridden by a preset is the same code in all of them. */
 class OpenAiContractTest {
 
+    /** Paths are below the base URL as SDKs have them, without {@code /v1}. */
+    private static final Abilities ABILITIES = Abilities.passThrough().ownPaths();
+
     @Nested
     class OpenAiItself extends ProviderContract {
 
         @Override
         protected Provider provider() {
             return new OpenAi();
+        }
+
+        @Override
+        protected Abilities abilities() {
+            return ABILITIES;
         }
     }
 
@@ -27,7 +35,7 @@ class OpenAiContractTest {
 
         @Override
         protected Abilities abilities() {
-            return Abilities.passThrough().withoutKey();
+            return ABILITIES.withoutKey();
         }
     }
 
@@ -41,7 +49,7 @@ class OpenAiContractTest {
 
         @Override
         protected Abilities abilities() {
-            return Abilities.passThrough()
+            return ABILITIES
                     .withoutKey()
                     .keyHeader("x-lab-key", "")
                     .option("auth-header", "x-lab-key");
@@ -58,7 +66,7 @@ class OpenAiContractTest {
 
         @Override
         protected Abilities abilities() {
-            return Abilities.passThrough().keyHeader("api-key", "");
+            return ABILITIES.keyHeader("api-key", "");
         }
     }
 
@@ -69,6 +77,11 @@ class OpenAiContractTest {
         protected Provider provider() {
             return new Presets.DeepSeek();
         }
+
+        @Override
+        protected Abilities abilities() {
+            return ABILITIES;
+        }
     }
 
     @Nested
@@ -78,6 +91,11 @@ class OpenAiContractTest {
         protected Provider provider() {
             return new Presets.OpenRouter();
         }
+
+        @Override
+        protected Abilities abilities() {
+            return ABILITIES;
+        }
     }
 
     @Nested
@@ -86,6 +104,11 @@ class OpenAiContractTest {
         @Override
         protected Provider provider() {
             return new Presets.Together();
+        }
+
+        @Override
+        protected Abilities abilities() {
+            return ABILITIES;
         }
     }
 }
