@@ -49,10 +49,7 @@ class OpenAiContractTest {
 
         @Override
         protected Abilities abilities() {
-            return ABILITIES
-                    .withoutKey()
-                    .keyHeader("x-lab-key", "")
-                    .option("auth-header", "x-lab-key");
+            return ABILITIES.withoutKey().keyHeader("x-lab-key", "").option("auth-header", "x-lab-key");
         }
     }
 
