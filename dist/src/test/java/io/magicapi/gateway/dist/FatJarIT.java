@@ -66,11 +66,30 @@ class FatJarIT {
             assertThat(ready.path("loaded").asInt()).isEqualTo(2);
             assertThat(ready.path("rejected").asInt()).isZero();
             assertThat(ready.path("providers").findValuesAsText("provider"))
-                    .containsExactlyInAnyOrder("echo", "groq", "anthropic");
+                    .containsExactlyInAnyOrder(
+                            "anthropic",
+                            "cerebras",
+                            "cohere",
+                            "deepseek",
+                            "echo",
+                            "fireworks",
+                            "gemini",
+                            "groq",
+                            "lm-studio",
+                            "mistral",
+                            "ollama",
+                            "openai",
+                            "openrouter",
+                            "perplexity",
+                            "sambanova",
+                            "together",
+                            "vllm",
+                            "xai");
             assertThat(jars(directory.resolve("plugins")))
-                    .hasSize(2)
-                    .anySatisfy(jar -> assertThat(jar).startsWith("groq-"))
-                    .anySatisfy(jar -> assertThat(jar).startsWith("anthropic-"));
+                    .satisfiesExactlyInAnyOrder(
+                            jar -> assertThat(jar).startsWith("anthropic-"),
+                            jar -> assertThat(jar).startsWith("groq-"),
+                            jar -> assertThat(jar).startsWith("openai-"));
 
             HttpResponse<String> answer = gateway.post("/chat/completions", ECHO);
             assertThat(answer.statusCode()).isEqualTo(200);
@@ -93,8 +112,33 @@ class FatJarIT {
             assertThat(gateway.output())
                     .contains("  API         " + gateway.api())
                     .containsPattern("groq +\\S+ +GROQ_API_KEY gsk_…\\S{4} +ready")
+                    .contains("  waiting for a key   cerebras, cohere, deepseek, ")
+                    .contains("  no key needed       lm-studio, ollama, vllm")
                     .doesNotContain(KEY);
             assertThat(gateway.post("/chat/completions", ECHO).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    @DisplayName("a provider that speaks OpenAI's API is four lines of YAML")
+    void compatible() throws IOException {
+        Files.writeString(directory.resolve("gateway.yaml"), """
+                server: { port: 0 }
+                providers:
+                  lab:
+                    plugin: openai-compatible
+                    base-url: %s/v1
+                    keys: [{ env: LAB_KEY }]
+                """.formatted(upstream.baseUrl()));
+
+        try (GatewayProcess gateway = GatewayProcess.start(directory, Map.of("LAB_KEY", KEY), "serve")) {
+            // Nobody is named, and lab is the only one that was set up.
+            HttpResponse<String> got = gateway.post("/chat/completions", ECHO.replace("echo/hello", "any"));
+
+            assertThat(got.body()).contains("\"content\":\"Hello!\"");
+            ReceivedRequest received = upstream.awaitRequest();
+            assertThat(received.target()).isEqualTo("/v1/chat/completions");
+            assertThat(received.headers("authorization")).containsExactly("Bearer " + KEY);
         }
     }
 

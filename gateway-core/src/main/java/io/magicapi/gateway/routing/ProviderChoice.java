@@ -24,7 +24,8 @@ import java.util.Optional;
  *       is a provider that is configured or was loaded before, the request is refused: its key is meant for that one
  *   <li>{@code routing.default-provider}
  *   <li>the only loaded provider whose catalogue lists the model
- *   <li>the only loaded provider besides {@code echo}
+ *   <li>the only loaded provider besides {@code echo}; of several, the only one that was set up: that the gateway holds
+ *       a key for, or that the configuration mentions
  * </ol>
  *
  * <p>Otherwise the request is refused with a message that names what is loaded and how to choose.
@@ -89,10 +90,17 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
         List<ProviderGeneration> real = snapshot.all().stream()
                 .filter(provider -> !provider.name().equals(EchoProvider.NAME))
                 .toList();
+        if (real.size() > 1) {
+            real = real.stream().filter(provider -> isSetUp(provider, config)).toList();
+        }
         if (real.size() == 1) {
             return new ProviderChoice(real.get(0), model, false);
         }
         throw undecided(snapshot, listing, model);
+    }
+
+    private static boolean isSetUp(ProviderGeneration provider, GatewayConfig config) {
+        return !provider.keys().entries().isEmpty() || config.providers().containsKey(provider.name());
     }
 
     private static ProviderGeneration named(ProviderSnapshot snapshot, List<String> header) {
