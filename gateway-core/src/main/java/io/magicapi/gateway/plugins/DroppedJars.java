@@ -492,7 +492,9 @@ final class DroppedJars {
         return held != null
                 && note.rejection() == null
                 && note.missing == 0
-                && Stream.concat(units.serving().stream(), units.trials().stream().map(Trial::newcomer))
+                && Stream.concat(
+                                units.serving().stream(),
+                                units.trials().stream().map(Trial::newcomer))
                         .noneMatch(unit -> unit.file().equals(note.file)
                                 && unit.descriptor().sha256().equals(held.sha256()));
     }
