@@ -42,9 +42,9 @@ class AnthropicSplitTest {
                 exchange.response(ResponseHead.of(200, Headers.of()))
                         .frameTransform()
                         .orElseThrow());
-        Buffer all = Buffer.buffer();
-        parts.forEach(part -> all.appendBuffer(translator.feed(part)));
-        return all.appendBuffer(translator.end()).toString(StandardCharsets.UTF_8);
+        parts.forEach(translator::feed);
+        translator.end();
+        return translator.take().toString(StandardCharsets.UTF_8);
     }
 
     /** {@return the data of some events, without the time, and without the ways there are to write the same JSON} */
