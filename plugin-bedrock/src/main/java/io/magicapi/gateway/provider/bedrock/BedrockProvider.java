@@ -12,7 +12,6 @@ import io.magicapi.gateway.api.ProviderException;
 import io.magicapi.gateway.api.ResponseHandler;
 import io.magicapi.gateway.api.ResponseHead;
 import io.magicapi.gateway.api.UpstreamRequest;
-import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.time.Clock;
@@ -103,11 +102,10 @@ public final class BedrockProvider implements Provider {
     /**
      * Reads options, environment and, if one is named, the credentials file.
      *
-     * @throws IllegalArgumentException if an option is unknown or of no use
-     * @throws IOException if the credentials file cannot be read
+     * @throws IllegalArgumentException if an option is unknown or of no use, as a credentials file that cannot be read is
      */
     @Override
-    public void start(ProviderContext context) throws IOException {
+    public void start(ProviderContext context) {
         Options options = Options.of(context.name(), context.options());
         Region chosen = options.region().or(() -> Region.of(context)).orElse(Region.DEFAULT);
         region = chosen;
@@ -116,6 +114,7 @@ public final class BedrockProvider implements Provider {
             held = options.accessKey();
         }
         Signer signer = new Signer(URI.create(context.baseUrl()), chosen, clock);
+        signer.warmUp();
         started = new Started(new Authorization(context.name(), chosen, signer, held), options.unmappedFields());
     }
 

@@ -49,12 +49,16 @@ final class ContentBlocks {
      * @throws ProviderException if a part cannot be mapped
      */
     void append(JsonNode content, String place, ArrayNode blocks) {
+        append(content, place, blocks, blocks);
+    }
+
+    private void append(JsonNode content, String place, ArrayNode blocks, ArrayNode cachePoints) {
         if (content.isTextual()) {
             appendText(content.textValue(), blocks);
         } else if (content.isArray()) {
             for (int i = 0; i < content.size(); i++) {
                 appendPart(content.get(i), place + "[" + i + "]", blocks);
-                appendCachePoint(content.get(i), blocks);
+                appendCachePoint(content.get(i), cachePoints);
             }
         } else if (!content.isMissingNode() && !content.isNull()) {
             throw invalid(place + " must be a text or a list of parts", place);
@@ -152,10 +156,14 @@ final class ContentBlocks {
         return (base.length() > most ? base.substring(0, most).strip() : base) + suffix;
     }
 
-    /** {@return the blocks of a tool's result} */
-    ArrayNode ofToolResult(JsonNode content, String place) {
+    /**
+     * {@return the blocks of a tool's result}
+     *
+     * @param around the blocks the result is one of, and which take its cache points
+     */
+    ArrayNode ofToolResult(JsonNode content, String place, ArrayNode around) {
         ArrayNode blocks = JsonNodeFactory.instance.arrayNode();
-        append(content, place, blocks);
+        append(content, place, blocks, around);
         if (blocks.isEmpty()) {
             blocks.addObject().put("text", ""); // a result there must be
         }

@@ -123,7 +123,7 @@ final class Conversation {
         ArrayNode blocks = JsonNodeFactory.instance.arrayNode();
         ObjectNode result = blocks.addObject().putObject("toolResult");
         result.put("toolUseId", message.path("tool_call_id").asText());
-        result.set("content", contents.ofToolResult(message.path("content"), place + ".content"));
+        result.set("content", contents.ofToolResult(message.path("content"), place + ".content", blocks));
         return blocks;
     }
 }

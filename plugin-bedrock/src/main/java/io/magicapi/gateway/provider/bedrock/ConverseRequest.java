@@ -23,7 +23,7 @@ import java.util.Set;
 record ConverseRequest(ObjectNode document, Optional<String> warning) {
 
     /** Fields with a place in Converse's request, or that say how the answer is to come. */
-    private static final Set<String> MAPPED = Set.of(
+    static final Set<String> MAPPED = Set.of(
             "model",
             "messages",
             "stream",
@@ -43,7 +43,7 @@ record ConverseRequest(ObjectNode document, Optional<String> warning) {
             "additional_model_request_fields");
 
     /** Sampling parameters beyond OpenAI's and Converse's own that several of Bedrock's models take by this name. */
-    private static final List<String> OF_MODELS = List.of("top_k", "thinking");
+    static final List<String> OF_MODELS = List.of("top_k", "thinking");
 
     /** What OpenAI does anyway: to say so asks for nothing. */
     private static final Map<String, String> DEFAULTS = Map.of(
@@ -118,17 +118,25 @@ record ConverseRequest(ObjectNode document, Optional<String> warning) {
 
     private static ArrayNode stopSequences(JsonNode stop) {
         ArrayNode sequences = JsonNodeFactory.instance.arrayNode();
-        if (stop.isTextual()) {
-            sequences.add(stop);
-        } else {
-            for (JsonNode sequence : stop) {
-                if (!sequence.isTextual()) {
-                    throw invalid("stop must be a text or a list of texts", "stop");
-                }
-                sequences.add(sequence);
+        for (JsonNode sequence : stop.isTextual() ? sequences.arrayNode().add(stop) : list(stop, "stop")) {
+            if (!sequence.isTextual()) {
+                throw invalid("stop must be a text or a list of texts", "stop");
             }
+            sequences.add(sequence);
         }
         return sequences;
+    }
+
+    /**
+     * {@return the elements of a list; none if there is no list}
+     *
+     * @throws ProviderException if it is something else
+     */
+    static JsonNode list(JsonNode value, String name) {
+        if (!value.isArray() && !value.isMissingNode() && !value.isNull()) {
+            throw invalid(name + " must be a list", name);
+        }
+        return value;
     }
 
     private static ObjectNode outputConfig(ObjectNode chat, List<String> unmapped) {

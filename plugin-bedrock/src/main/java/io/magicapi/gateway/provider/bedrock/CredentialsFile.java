@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -19,14 +20,14 @@ final class CredentialsFile {
     /**
      * {@return the access key of one profile}
      *
-     * @throws IOException if the file cannot be read
-     * @throws IllegalArgumentException if the profile is not there or has no access key; names no value
+     * @throws IllegalArgumentException if the file cannot be read, has no such profile, or no access key in it; names no
+     *     value
      */
-    static AccessKey read(Path file, String profile) throws IOException {
+    static AccessKey read(Path file, String profile) {
         Map<String, String> settings = new HashMap<>();
         boolean found = false;
         boolean within = false;
-        for (String line : Files.readAllLines(file)) {
+        for (String line : lines(file)) {
             String text = line.strip();
             if (text.startsWith("[")) {
                 within = text.startsWith("[" + profile + "]");
@@ -45,6 +46,17 @@ final class CredentialsFile {
                 required(settings, "aws_access_key_id", file, profile).reveal(),
                 required(settings, "aws_secret_access_key", file, profile),
                 secret(settings, "aws_session_token"));
+    }
+
+    private static List<String> lines(Path file) {
+        try {
+            return Files.readAllLines(file);
+        } catch (IOException e) {
+            throw new IllegalArgumentException(
+                    "the credentials file " + file + " cannot be read: "
+                            + e.getClass().getSimpleName(),
+                    e);
+        }
     }
 
     private static Secret required(Map<String, String> settings, String name, Path file, String profile) {

@@ -1,7 +1,6 @@
 package io.magicapi.gateway.provider.bedrock;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
@@ -51,12 +50,9 @@ record Options(Optional<Region> region, Optional<Path> credentialsFile, String p
     /**
      * {@return the access key of the credentials file, if one is named}
      *
-     * @throws IOException if it cannot be read
-     * @throws IllegalArgumentException if there is no such profile in it, or no access key in that
+     * @throws IllegalArgumentException if it cannot be read, has no such profile, or no access key in that
      */
-    Optional<AccessKey> accessKey() throws IOException {
-        return credentialsFile.isEmpty()
-                ? Optional.empty()
-                : Optional.of(CredentialsFile.read(credentialsFile.get(), profile));
+    Optional<AccessKey> accessKey() {
+        return credentialsFile.map(file -> CredentialsFile.read(file, profile));
     }
 }

@@ -2,10 +2,12 @@ package io.magicapi.gateway.provider.bedrock;
 
 import io.magicapi.gateway.api.Body;
 import io.magicapi.gateway.api.Headers;
+import io.magicapi.gateway.api.Secret;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.util.Locale;
+import java.util.Optional;
 import software.amazon.awssdk.http.ContentStreamProvider;
 import software.amazon.awssdk.http.SdkHttpMethod;
 import software.amazon.awssdk.http.SdkHttpRequest;
@@ -43,6 +45,12 @@ final class Signer {
         this.basePath = baseUrl.getRawPath().replaceFirst("/$", "");
         this.region = region;
         this.clock = clock;
+    }
+
+    /** Signs once for nothing: the first signature loads a hundred classes, which no event loop should wait for. */
+    void warmUp() {
+        Secret nothing = Secret.of("none");
+        sign(new AccessKey("none", nothing, Optional.of(nothing)), "/", Headers.of(), Body.EMPTY);
     }
 
     /** {@return the headers and what signs them: all of them are covered} */

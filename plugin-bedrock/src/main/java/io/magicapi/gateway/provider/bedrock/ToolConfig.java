@@ -30,7 +30,7 @@ final class ToolConfig {
         boolean used = !conversation.toolsUsed().isEmpty();
         ArrayNode tools = JsonNodeFactory.instance.arrayNode();
         if (!none || used) {
-            appendTools(chat.path("tools"), tools);
+            appendTools(ConverseRequest.list(chat.path("tools"), "tools"), tools);
         }
         if (none && !tools.isEmpty()) {
             unmapped.add("tool_choice");

@@ -12,7 +12,6 @@ import io.magicapi.gateway.api.ResponseHandler;
 import io.magicapi.gateway.api.ResponseHead;
 import io.magicapi.gateway.testkit.TestCall;
 import io.magicapi.gateway.testkit.TestContext;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -37,11 +36,7 @@ final class Bedrock {
 
     static BedrockProvider started(TestContext context) {
         BedrockProvider provider = unstarted();
-        try {
-            provider.start(context);
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
+        provider.start(context);
         return provider;
     }
 

@@ -242,6 +242,17 @@ class ConverseRequestTest {
                     .isEqualTo(json("[{\"toolResult\":{\"toolUseId\":\"t1\",\"content\":[{\"text\":\"\"}]}}]"));
         }
 
+        @Test
+        @DisplayName("what is marked for caching in a result has its cache point behind the result")
+        void cachedResult() {
+            assertThat(messages("""
+                    [{"role":"assistant","tool_calls":[{"id":"t1","function":{"name":"f"}}]},
+                     {"role":"tool","tool_call_id":"t1",
+                      "content":[{"type":"text","text":"long","cache_control":{"type":"ephemeral"}}]}]""").at("/1/content")).isEqualTo(json("""
+                            [{"toolResult":{"toolUseId":"t1","content":[{"text":"long"}]}},
+                             {"cachePoint":{"type":"default"}}]"""));
+        }
+
         @ParameterizedTest
         @CsvSource(
                 delimiter = '|',
@@ -328,6 +339,13 @@ class ConverseRequestTest {
         @DisplayName("what should be a number and is none is refused")
         void noNumber(String name) {
             assertRefused("{\"model\":\"m\"," + HI + ",\"" + name + "\":\"1\"}", name);
+        }
+
+        @ParameterizedTest
+        @CsvSource({"tools,\"x\"", "stop,{}", "stop,[7]", "metadata,[]"})
+        @DisplayName("so is what has another shape than OpenAI's")
+        void otherShape(String name, String value) {
+            assertRefused("{\"model\":\"m\"," + HI + ",\"" + name + "\":" + value + "}", name);
         }
 
         @Test
