@@ -63,12 +63,14 @@ class FatJarIT {
     void emptyDirectory() throws IOException {
         try (GatewayProcess gateway = GatewayProcess.start(directory, Map.of())) {
             JsonNode ready = gateway.ready();
-            assertThat(ready.path("loaded").asInt()).isEqualTo(1);
+            assertThat(ready.path("loaded").asInt()).isEqualTo(2);
             assertThat(ready.path("rejected").asInt()).isZero();
-            assertThat(ready.path("providers").findValuesAsText("provider")).containsExactlyInAnyOrder("echo", "groq");
+            assertThat(ready.path("providers").findValuesAsText("provider"))
+                    .containsExactlyInAnyOrder("echo", "groq", "bedrock");
             assertThat(jars(directory.resolve("plugins")))
-                    .singleElement()
-                    .satisfies(jar -> assertThat(jar).startsWith("groq-"));
+                    .satisfiesExactlyInAnyOrder(
+                            jar -> assertThat(jar).startsWith("groq-"),
+                            jar -> assertThat(jar).startsWith("bedrock-"));
 
             HttpResponse<String> answer = gateway.post("/chat/completions", ECHO);
             assertThat(answer.statusCode()).isEqualTo(200);
