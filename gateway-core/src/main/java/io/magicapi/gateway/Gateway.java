@@ -1,5 +1,6 @@
 package io.magicapi.gateway;
 
+import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.echo.EchoProvider;
 import io.magicapi.gateway.echo.EchoServer;
@@ -10,6 +11,7 @@ import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.magicapi.gateway.upstream.PluginBoundary;
+import io.magicapi.gateway.upstream.ProviderSlots;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -17,6 +19,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.transport.Transport;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -72,6 +75,17 @@ public final class Gateway {
      * @return completes when requests are served; fails, with nothing left running, if the address cannot be bound
      */
     public static Future<Gateway> start(GatewayConfig config, Map<String, String> environment) {
+        return start(config, environment, List.of());
+    }
+
+    /**
+     * Starts a gateway that has further providers built in, for programs that embed it: they need no jar, and stay as
+     * long as the gateway runs.
+     *
+     * @param builtIn started with the gateway and stopped with it; their names are never given to plugins
+     * @return as {@link #start(GatewayConfig, Map)}; fails also if one of them does not start
+     */
+    public static Future<Gateway> start(GatewayConfig config, Map<String, String> environment, List<Provider> builtIn) {
         Transport transport = fastestTransport();
         int loops = Runtime.getRuntime().availableProcessors();
         Vertx vertx = Vertx.builder()
@@ -83,8 +97,11 @@ public final class Gateway {
         // Completes on no context: one of the instance that is being closed would never run its listeners.
         Promise<Gateway> started = Promise.promise();
         EchoServer.start(vertx)
-                .map(echo ->
-                        new PluginRegistry(config, catalog, List.of(new EchoProvider(echo.baseUrl())), environment))
+                .map(echo -> {
+                    List<Provider> builtIns = new ArrayList<>(builtIn);
+                    builtIns.add(0, new EchoProvider(echo.baseUrl()));
+                    return new PluginRegistry(config, catalog, builtIns, environment);
+                })
                 .compose(plugins -> plugins.start().map(new Gateway(vertx, transport, catalog, plugins, boundary)))
                 .onSuccess(gateway -> gateway.warnOfAbsentProviders(config))
                 .compose(gateway -> gateway.listen(config, loops).map(gateway))
@@ -132,10 +149,11 @@ public final class Gateway {
     private Future<String> listen(GatewayConfig config, int loops) {
         int port =
                 config.server().port() == 0 ? ANY_SHARED_PORT : config.server().port();
+        ProviderSlots slots = new ProviderSlots(config);
         return vertx.deployVerticle(
                 () -> {
                     HttpFront front =
-                            new HttpFront(config, port, catalog, boundary, active, connections, () -> accepting);
+                            new HttpFront(config, port, catalog, boundary, slots, active, connections, () -> accepting);
                     fronts.add(front);
                     return front;
                 },

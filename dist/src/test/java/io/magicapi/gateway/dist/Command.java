@@ -32,26 +32,31 @@ final class Command {
      * @param environment added to {@link #environment}
      */
     static Result run(Path directory, Map<String, String> environment, List<String> command) {
-        return run(builder(directory, environment, command));
+        return run(builder(directory, environment, command), PATIENCE);
+    }
+
+    /** The same with another patience. */
+    static Result run(Path directory, Map<String, String> environment, List<String> command, Duration patience) {
+        return run(builder(directory, environment, command), patience);
     }
 
     /** Runs a program with the environment of the tests: for npm, whose settings may be there. */
     static Result runHere(Path directory, List<String> command) {
-        return run(new ProcessBuilder(command).directory(directory.toFile()));
+        return run(new ProcessBuilder(command).directory(directory.toFile()), PATIENCE);
     }
 
-    private static Result run(ProcessBuilder builder) {
+    private static Result run(ProcessBuilder builder, Duration patience) {
         List<String> command = builder.command();
         try {
             Process process = builder.start();
             process.getOutputStream().close();
             CompletableFuture<String> out = read(process.getInputStream());
             CompletableFuture<String> err = read(process.getErrorStream());
-            if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            if (!process.waitFor(patience.toSeconds(), TimeUnit.SECONDS)) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly();
                 throw new AssertionError(
-                        command + " did not end within " + PATIENCE + ", and said: " + out.join() + err.join());
+                        command + " did not end within " + patience + ", and said: " + out.join() + err.join());
             }
             return new Result(process.exitValue(), out.join(), err.join());
         } catch (IOException e) {

@@ -7,7 +7,6 @@ import io.magicapi.gateway.testkit.FakeUpstream;
 import io.magicapi.gateway.testkit.PluginJar;
 import io.magicapi.gateway.testkit.ReceivedRequest;
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,7 +16,6 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -25,8 +23,6 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
-import org.w3c.dom.Element;
-import org.xml.sax.InputSource;
 
 /**
  * What the documentation shows is run: every {@code bash} block of the README and of the first steps, every {@code yaml}
@@ -184,47 +180,6 @@ class ReadmeIT {
     }
 
     @Test
-    @DisplayName(
-            "the plugin's pom that is shown is a whole one, for this version of the API and for the jar that is named")
-    void plugin() throws Exception {
-        String document = "docs/writing-a-plugin.md";
-        assertThat(blocks(document, "xml")).hasSize(1);
-        Element pom = xml(blocks(document, "xml").get(0));
-        Element api = child(child(pom, "dependencies"), "dependency");
-
-        assertThat(text(pom, "modelVersion")).isEqualTo("4.0.0");
-        assertThat(text(pom, "groupId")).isEqualTo("com.acme");
-        assertThat(text(child(pom, "properties"), "project.build.sourceEncoding"))
-                .isEqualTo("UTF-8");
-        assertThat(text(api, "artifactId")).isEqualTo("gateway-api");
-        assertThat(text(api, "version")).isEqualTo(text(xml(Files.readString(ROOT.resolve("pom.xml"))), "version"));
-        assertThat(text(api, "scope")).isEqualTo("provided");
-        assertThat(String.join("", blocks(document, "text")))
-                .contains("mvn -q -DskipTests -pl gateway-api -am install\n")
-                .contains("target/" + text(pom, "artifactId") + "-" + text(pom, "version") + ".jar");
-    }
-
-    private static Element xml(String text) throws Exception {
-        return DocumentBuilderFactory.newInstance()
-                .newDocumentBuilder()
-                .parse(new InputSource(new StringReader(text)))
-                .getDocumentElement();
-    }
-
-    private static String text(Element parent, String name) {
-        return child(parent, name).getTextContent();
-    }
-
-    private static Element child(Element parent, String name) {
-        for (org.w3c.dom.Node each = parent.getFirstChild(); each != null; each = each.getNextSibling()) {
-            if (each instanceof Element element && element.getTagName().equals(name)) {
-                return element;
-            }
-        }
-        throw new AssertionError("no " + name + " in " + parent.getTagName());
-    }
-
-    @Test
     @DisplayName("every file that is linked to is there")
     void links() throws IOException {
         Pattern link = Pattern.compile("\\]\\((?!https?://|#)([^)#]+)(#[^)]*)?\\)");
@@ -250,7 +205,8 @@ class ReadmeIT {
         return documents;
     }
 
-    private static List<String> blocks(String document, String language) throws IOException {
+    /** {@return the blocks of a document in one language, in their order} */
+    static List<String> blocks(String document, String language) throws IOException {
         Matcher block = Pattern.compile("(?ms)^```" + language + "\\n(.*?)^```")
                 .matcher(Files.readString(ROOT.resolve(document)));
         List<String> blocks = new ArrayList<>();

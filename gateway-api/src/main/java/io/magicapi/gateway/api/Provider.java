@@ -12,7 +12,8 @@ import org.pf4j.ExtensionPoint;
  *
  * <p>A provider whose upstream speaks OpenAI's own wire format needs only {@link #name()} and {@link #baseUrl()}, and
  * {@link #processHeaders} where a bearer token is not enough. The class is annotated with {@code @Extension}, has a
- * public constructor without parameters, and is instantiated once per loaded version of the plugin.
+ * public constructor without parameters that does no work. Each loaded version of the plugin has one instance of it, or,
+ * if the configuration gives the provider several names, one for each.
  *
  * <p><b>Threads.</b> One instance serves all event loops at once, so it must be safe for use by several threads; a
  * provider without mutable fields is. Methods that take a {@link Call}, and {@link #retryable}, run on an event loop and

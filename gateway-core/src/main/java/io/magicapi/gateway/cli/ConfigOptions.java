@@ -58,6 +58,11 @@ final class ConfigOptions {
     @Option(names = "--data", paramLabel = "DIR", description = "The gateway's private folder (plugins.data).")
     private @Nullable Path data;
 
+    @Option(
+            names = "--dev",
+            description = "For a folder that a plugin's build writes to, as in --dev --plugins target/ (plugins.dev).")
+    private boolean dev;
+
     @Option(names = "--log-level", paramLabel = "LEVEL", description = "${COMPLETION-CANDIDATES} (log.level).")
     private @Nullable Level level;
 
@@ -96,6 +101,7 @@ final class ConfigOptions {
         add(flags, "--port", "server.port", port);
         add(flags, "--plugins", "plugins.dir", plugins);
         add(flags, "--data", "plugins.data", data);
+        add(flags, "--dev", "plugins.dev", dev ? true : null);
         add(flags, "--log-level", "log.level", level);
         add(flags, "--log-format", "log.format", format);
     }

@@ -2,9 +2,11 @@ package io.magicapi.gateway.cli;
 
 import io.magicapi.gateway.Version;
 import io.magicapi.gateway.plugins.JarInspector;
+import io.magicapi.gateway.plugins.LockUpdate;
 import io.magicapi.gateway.plugins.PluginDescriptor;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.Rejection;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +20,7 @@ import picocli.CommandLine.Parameters;
 /** {@code gateway plugins}: about plugin jars. */
 @Command(
         name = "plugins",
-        description = "Lists and checks plugin jars.",
+        description = "Lists, checks and locks plugin jars, and begins new ones.",
         mixinStandardHelpOptions = true,
         versionProvider = VersionCommand.Provider.class)
 final class PluginsCommand extends Group {
@@ -65,9 +67,6 @@ final class PluginsCommand extends Group {
     static List<String> table(List<PluginStatus> plugins) {
         Table table = new Table("PLUGIN", "VERSION", "PROVIDERS", "FILE", "STATE");
         for (PluginStatus plugin : plugins) {
-            String state = plugin.state() == PluginStatus.State.REJECTED
-                    ? "REJECTED " + plugin.message().orElse("")
-                    : plugin.state().name().toLowerCase(Locale.ROOT);
             table.row(
                     orDash(plugin.id()),
                     orDash(plugin.version()),
@@ -77,9 +76,18 @@ final class PluginsCommand extends Group {
                     plugin.file()
                             .map(file -> String.valueOf(file.getFileName()))
                             .orElse("-"),
-                    state);
+                    state(plugin));
         }
         return table.lines();
+    }
+
+    private static String state(PluginStatus plugin) {
+        if (plugin.state() == PluginStatus.State.REJECTED) {
+            return "REJECTED " + plugin.message().orElse("");
+        }
+        return plugin.state().name().toLowerCase(Locale.ROOT)
+                + plugin.signer().map(signer -> ", signed by " + signer).orElse("")
+                + plugin.message().map(message -> ", but " + message).orElse("");
     }
 
     private static String orDash(String text) {
@@ -89,26 +97,37 @@ final class PluginsCommand extends Group {
     /** {@code gateway plugins verify}. */
     @Command(
             name = "verify",
-            description = "Checks plugin jars without loading them: exit code 0 if all are good, 5 otherwise.",
+            description =
+                    "Checks plugin jars as the gateway would before loading them, and loads nothing: exit code 0 if"
+                            + " all are good, 5 otherwise.",
             mixinStandardHelpOptions = true,
-            versionProvider = VersionCommand.Provider.class)
-    static final class Verify implements Callable<Integer> {
+            versionProvider = VersionCommand.Provider.class,
+            sortOptions = false)
+    static final class Verify implements Callable<Integer>, RootCommand.WithConfig {
 
         private final Surroundings surroundings;
+        private final RootCommand root;
 
         @Parameters(arity = "1..*", paramLabel = "FILE", description = "Plugin jars.")
         private List<Path> files = new ArrayList<>();
 
-        Verify(Surroundings surroundings) {
+        @Mixin
+        private ConfigOptions options = new ConfigOptions();
+
+        Verify(Surroundings surroundings, RootCommand root) {
             this.surroundings = surroundings;
+            this.root = root;
         }
 
         @Override
         public Integer call() {
-            JarInspector inspector = new JarInspector(Version.api());
+            JarInspector inspector = new JarInspector(
+                    Version.api(),
+                    options.load(surroundings, root.options()).config().plugins());
             return files.stream()
-                    .map(file -> inspector.inspect(surroundings.directory().resolve(file)))
-                    .mapToInt(inspection -> inspection.fold(this::accept, this::reject))
+                    .mapToInt(file -> inspector
+                            .inspect(surroundings.directory().resolve(file))
+                            .fold(this::accept, rejection -> reject(file, rejection)))
                     .max()
                     .orElse(ExitCode.OK);
         }
@@ -117,13 +136,76 @@ final class PluginsCommand extends Group {
             surroundings
                     .out()
                     .println("ok  " + plugin.label() + "  sha256:" + plugin.sha256() + "  providers: "
-                            + String.join(", ", plugin.extensions()));
+                            + String.join(", ", plugin.extensions())
+                            + plugin.signer()
+                                    .map(signer -> "  signed by: " + signer)
+                                    .orElse(""));
+            plugin.warnings().forEach(warning -> surroundings.err().println("warning: " + warning));
             return ExitCode.OK;
         }
 
-        private int reject(Rejection rejection) {
-            surroundings.err().println(rejection);
+        /** Of several files, it must be clear which one is meant; some messages name the plugin only. */
+        private int reject(Path file, Rejection rejection) {
+            boolean named = rejection.message().contains(String.valueOf(file.getFileName()));
+            surroundings.err().println(named ? rejection : rejection + " (" + file + ")");
             return ExitCode.PLUGIN;
+        }
+
+        @Override
+        public ConfigOptions options() {
+            return options;
+        }
+    }
+
+    /** {@code gateway plugins lock}. */
+    @Command(
+            name = "lock",
+            description =
+                    "Writes the hashes of the jars in the drop folder to plugins.lock: exit code 0 if it is written,"
+                            + " 5 if a jar is bad and nothing is.",
+            mixinStandardHelpOptions = true,
+            versionProvider = VersionCommand.Provider.class,
+            sortOptions = false)
+    static final class Lock implements Callable<Integer>, RootCommand.WithConfig {
+
+        private final Surroundings surroundings;
+        private final RootCommand root;
+
+        @Mixin
+        private ConfigOptions options = new ConfigOptions();
+
+        Lock(Surroundings surroundings, RootCommand root) {
+            this.surroundings = surroundings;
+            this.root = root;
+        }
+
+        @Override
+        public Integer call() {
+            LockUpdate update = LockUpdate.of(
+                    options.load(surroundings, root.options()).config().plugins(), Version.api());
+            if (!update.refused().isEmpty()) {
+                update.refused().forEach(surroundings.err()::println);
+                surroundings.err().println("nothing is written to " + update.file());
+                return ExitCode.PLUGIN;
+            }
+            try {
+                update.write();
+            } catch (IOException e) {
+                throw new CommandFailure(
+                        ExitCode.CONFIG,
+                        "GW-P26 " + update.file() + " cannot be written: "
+                                + e.getClass().getSimpleName() + ": " + e.getMessage()
+                                + ". Check its folder's permissions, or name another: plugins.lock.",
+                        e);
+            }
+            update.changes().forEach(surroundings.out()::println);
+            surroundings.out().println("written to " + update.file());
+            return ExitCode.OK;
+        }
+
+        @Override
+        public ConfigOptions options() {
+            return options;
         }
     }
 }

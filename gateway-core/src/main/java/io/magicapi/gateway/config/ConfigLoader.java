@@ -139,7 +139,8 @@ public final class ConfigLoader {
                 .eventually(retriever::close)
                 .recover(failure -> Future.failedFuture(new ConfigException(List.of(
                         new Problem(Problem.FILE, Place.file("configuration"), "cannot be read: " + reason(failure))))))
-                .map(merged -> {
+                // Off the event loop: the reader opens the files of certificates.
+                .compose(merged -> vertx.executeBlocking(() -> {
                     problems.addAll(LocatedYaml.problems(merged));
                     problems.addAll(environment.problems());
                     problems.addAll(flags.problems());
@@ -158,7 +159,7 @@ public final class ConfigLoader {
                             environment.warnings().stream()
                                     .filter(warning -> !holdsKey(config, warning))
                                     .toList());
-                });
+                }));
     }
 
     private static ConfigStoreOptions store(EnvironmentKeys keys) {

@@ -6,17 +6,21 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.magicapi.gateway.config.GatewayConfig.Alias;
 import io.magicapi.gateway.config.GatewayConfig.Auth;
+import io.magicapi.gateway.config.GatewayConfig.Canary;
 import io.magicapi.gateway.config.GatewayConfig.Cors;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.config.GatewayConfig.Limits;
 import io.magicapi.gateway.config.GatewayConfig.Log;
 import io.magicapi.gateway.config.GatewayConfig.LogFormat;
+import io.magicapi.gateway.config.GatewayConfig.PluginSettings;
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
+import io.magicapi.gateway.config.GatewayConfig.ProviderLimits;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.GatewayConfig.Routing;
 import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.config.GatewayConfig.Timeouts;
+import io.magicapi.gateway.config.GatewayConfig.Verify;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -25,6 +29,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -40,6 +45,8 @@ final class ConfigReader {
 
     static final Pattern PROVIDER_NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
 
+    private static final Pattern PLUGIN_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._:%\\[\\]-]{1,255}");
     private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
     private static final Pattern ORIGIN = Pattern.compile("\\*|https?://[^/\\s?#@,]+");
@@ -49,6 +56,9 @@ final class ConfigReader {
     private static final Pattern VARIABLE = Pattern.compile("[A-Z_][A-Z0-9_]{0,127}");
 
     private static final int MAX_COUNT = 1_000_000;
+
+    /** Of requests to one provider; the HTTP client sets up a place for each. */
+    private static final int MAX_SENT = 100_000;
 
     private static final DataSize LEAST = DataSize.kibibytes(1);
 
@@ -88,12 +98,7 @@ final class ConfigReader {
                 },
                 text -> JsonNodeFactory.instance.numberNode(1));
         Server server = root.section("server", section -> server(section, defaults.server()));
-        Plugins plugins = root.section(
-                "plugins",
-                section -> new Plugins(
-                        path(section, "dir", defaults.plugins().dir()),
-                        path(section, "data", defaults.plugins().data()),
-                        section.flag("watch", defaults.plugins().watch())));
+        Plugins plugins = root.section("plugins", section -> plugins(section, defaults.plugins()));
         Map<String, ProviderSettings> providers = root.entries("providers", this::provider);
         Map<String, Alias> models = root.entries("models", this::alias);
         Routing routing = root.section(
@@ -108,14 +113,9 @@ final class ConfigReader {
         Log log = root.section("log", section -> log(section, defaults.log()));
         root.end();
         if (!auth.open() && !loopback(server.host())) {
-            Place place = reading.settings().stream()
-                    .filter(setting -> setting.key().equals("server.host"))
-                    .flatMap(setting -> setting.origin().stream())
-                    .findFirst()
-                    .orElse(Place.file("server.host"));
             reading.problem(
                     Problem.OPEN_LISTENER,
-                    place,
+                    place("server.host"),
                     "server.host is " + server.host() + " but auth.open is false: anyone who reaches this port could "
                             + "spend your provider keys. Set auth.open: true if something in front does the checking, "
                             + "or let server.host be 127.0.0.1");
@@ -178,6 +178,107 @@ final class ConfigReader {
                 duration(section, "drain", defaults.drain()));
     }
 
+    private Plugins plugins(Section section, Plugins defaults) {
+        Plugins plugins = new Plugins(
+                path(section, "dir", defaults.dir()),
+                path(section, "data", defaults.data()),
+                section.flag("watch", defaults.watch()),
+                verify(section, defaults.verify()),
+                path(section, "lock", defaults.lock()),
+                section.texts(
+                        "trusted-keys",
+                        defaults.trustedKeys(),
+                        text -> TrustedKey.read(path(text)),
+                        key -> key.file().toString()),
+                duration(section, "drain", defaults.drain()),
+                section.flag("dev", defaults.dev()),
+                section.others(this::plugin)); // last: whatever was not asked for before is a plugin's id
+        requireKeys(plugins);
+        return plugins;
+    }
+
+    private void requireKeys(Plugins plugins) {
+        if (plugins.verify() == Verify.REQUIRE_SIGNATURE
+                && plugins.trustedKeys().isEmpty()) {
+            reading.problem(
+                    Problem.TRUSTED_KEY,
+                    place("plugins.verify"),
+                    "plugins.verify is require-signature but plugins.trusted-keys names no usable certificate: every "
+                            + "plugin would be refused. Name the certificates of those whose plugins you trust");
+        }
+    }
+
+    private static Verify verify(Section section, Verify fallback) {
+        Map<String, Verify> words = new LinkedHashMap<>();
+        for (Verify verify : Verify.values()) {
+            words.put(verify.text(), verify);
+        }
+        return words.getOrDefault(section.choice("verify", List.copyOf(words.keySet()), fallback.text()), fallback);
+    }
+
+    /** {@return where a key was set that has been read} */
+    private Place place(String key) {
+        return reading.settings().stream()
+                .filter(setting -> setting.key().equals(key))
+                .flatMap(setting -> setting.origin().stream())
+                .findFirst()
+                .orElse(Place.file(key));
+    }
+
+    private PluginSettings plugin(String id, Section section) {
+        if (!PLUGIN_ID.matcher(id).matches() && !id.equals(Section.ANY_NAME)) {
+            reading.problem(
+                    Problem.VALUE,
+                    section.place(),
+                    "the plugin id \"" + id + "\" must be letters, digits, dots, dashes and underscores, 64 at most");
+        }
+        Canary defaults = Canary.NONE;
+        return new PluginSettings(
+                section.optional("pin", "version", ConfigReader::pluginVersion, TextNode::valueOf),
+                section.section(
+                        "canary",
+                        "share",
+                        canary -> new Canary(
+                                canary.optional(
+                                        "share",
+                                        "percentage",
+                                        text -> percent(text, 1, 100),
+                                        percent -> TextNode.valueOf(percent.toString())),
+                                canary.number("requests", 1, MAX_COUNT, defaults.requests()),
+                                canary.number("failures", 1, MAX_COUNT, defaults.failures()),
+                                percent(canary, "error-margin", 100, defaults.errorMargin()),
+                                percent(canary, "latency-margin", 10_000, defaults.latencyMargin()))));
+    }
+
+    private static String pluginVersion(String text) {
+        if (!text.matches("\\d+\\.\\d+\\.\\d+[A-Za-z0-9.+-]{0,64}")) {
+            throw new IllegalArgumentException("must be a version such as 1.2.3");
+        }
+        return text;
+    }
+
+    private static Percent percent(Section section, String name, int most, Percent fallback) {
+        return section.value(
+                name,
+                "percentage",
+                fallback,
+                text -> percent(text, 0, most),
+                percent -> TextNode.valueOf(percent.toString()));
+    }
+
+    private static Percent percent(String text, int least, int most) {
+        Percent percent;
+        try {
+            percent = Percent.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("must be a percentage such as 5%", e);
+        }
+        if (percent.hundredths() < least || percent.hundredths() > most * 100) {
+            throw new IllegalArgumentException("must be from " + new Percent(least) + " to " + most + "%");
+        }
+        return percent;
+    }
+
     private ProviderSettings provider(String name, Section section) {
         if (!PROVIDER_NAME.matcher(name).matches() && !name.equals(Section.ANY_NAME)) {
             reading.problem(
@@ -189,6 +290,7 @@ final class ConfigReader {
         }
         ProviderSettings defaults = ProviderSettings.DEFAULT;
         return new ProviderSettings(
+                section.optional("plugin", "text", ConfigReader::providerName, TextNode::valueOf),
                 section.optional("base-url", "URL", ConfigReader::baseUrl, TextNode::valueOf),
                 keys(section),
                 section.section(
@@ -207,6 +309,19 @@ final class ConfigReader {
                                         deadlines, "total", defaults.deadlines().total()),
                                 deadlines.optional(
                                         "total-stream", "duration", ConfigReader::duration, ConfigReader::show))),
+                section.section(
+                        "limits",
+                        limits -> new ProviderLimits(
+                                limits.number(
+                                        "in-flight",
+                                        1,
+                                        MAX_SENT,
+                                        defaults.limits().inFlight()),
+                                limits.number(
+                                        "waiting",
+                                        0,
+                                        MAX_SENT,
+                                        defaults.limits().waiting()))),
                 section.object("options"));
     }
 

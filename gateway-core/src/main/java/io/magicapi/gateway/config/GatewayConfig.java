@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -49,6 +50,31 @@ public record GatewayConfig(
     /** {@return the same with another listener} */
     public GatewayConfig withServer(Server other) {
         return new GatewayConfig(other, plugins, providers, models, routing, auth, log);
+    }
+
+    /** {@return the same with other plugins} */
+    public GatewayConfig withPlugins(Plugins other) {
+        return new GatewayConfig(server, other, providers, models, routing, auth, log);
+    }
+
+    /** {@return the same with other settings of providers} */
+    public GatewayConfig withProviders(Map<String, ProviderSettings> other) {
+        return new GatewayConfig(server, plugins, other, models, routing, auth, log);
+    }
+
+    /** {@return the same with other models of the operator's naming} */
+    public GatewayConfig withModels(Map<String, Alias> other) {
+        return new GatewayConfig(server, plugins, providers, other, routing, auth, log);
+    }
+
+    /** {@return the same with another choice of provider} */
+    public GatewayConfig withRouting(Routing other) {
+        return new GatewayConfig(server, plugins, providers, models, other, auth, log);
+    }
+
+    /** {@return the same with other access} */
+    public GatewayConfig withAuth(Auth other) {
+        return new GatewayConfig(server, plugins, providers, models, routing, other, log);
     }
 
     /** {@return the settings of a provider: its entry, or the defaults} */
@@ -141,26 +167,177 @@ public record GatewayConfig(
      * @param dir the drop folder
      * @param data the gateway's private folder, for the copies that are loaded
      * @param watch whether changes in the drop folder take effect while the gateway runs
+     * @param verify what a jar must show before it is loaded
+     * @param lock the file that says which jars are known: {@code plugins.lock}; need not exist
+     * @param trustedKeys whose signatures count
+     * @param drain how long requests may go on with a version that is replaced or removed; then they are ended visibly
+     * @param dev whether this gateway serves those who develop plugins: the folder may be one that a build writes to, and
+     *     requests may choose a version by header
+     * @param each settings of single plugins, by the plugin's id; one without an entry runs on defaults
      */
-    public record Plugins(Path dir, Path data, boolean watch) {}
+    public record Plugins(
+            Path dir,
+            Path data,
+            boolean watch,
+            Verify verify,
+            Path lock,
+            List<TrustedKey> trustedKeys,
+            Duration drain,
+            boolean dev,
+            Map<String, PluginSettings> each) {
+
+        public Plugins {
+            each = Map.copyOf(each);
+            trustedKeys = List.copyOf(trustedKeys);
+        }
+
+        /** Plugins with the defaults for all else: ten minutes to drain, no development, no settings. */
+        public Plugins(Path dir, Path data, boolean watch) {
+            this(
+                    dir,
+                    data,
+                    watch,
+                    Verify.WARN,
+                    Path.of("plugins.lock"),
+                    List.of(),
+                    Duration.ofMinutes(10),
+                    false,
+                    Map.of());
+        }
+
+        /** {@return the same for those who develop plugins} */
+        public Plugins inDevelopment() {
+            return new Plugins(dir, data, watch, verify, lock, trustedKeys, drain, true, each);
+        }
+
+        /** {@return the same, held to other rules} */
+        public Plugins with(Verify otherVerify, Path otherLock, List<TrustedKey> otherKeys) {
+            return new Plugins(dir, data, watch, otherVerify, otherLock, otherKeys, drain, dev, each);
+        }
+
+        /** {@return the settings of a plugin: its entry, or the defaults} */
+        public PluginSettings of(String id) {
+            return each.getOrDefault(id, PluginSettings.DEFAULT);
+        }
+    }
+
+    /**
+     * One plugin.
+     *
+     * @param pin the only version of it that is taken from the drop folder
+     * @param canary how a new version is tried
+     */
+    public record PluginSettings(Optional<String> pin, Canary canary) {
+
+        /** Any version, and new ones take over at once. */
+        public static final PluginSettings DEFAULT = new PluginSettings(Optional.empty(), Canary.NONE);
+    }
+
+    /**
+     * How a new version of a plugin is tried beside the old one.
+     *
+     * @param share what part of the requests it gets; empty: none are tried, new versions take over at once
+     * @param requests how many must have ended before it can take over
+     * @param failures how many of these may not fail
+     * @param errorMargin how much larger its part of failed requests may be than the old one's
+     * @param latencyMargin how much longer its median time to the first byte may be than the old one's
+     */
+    public record Canary(
+            Optional<Percent> share, int requests, int failures, Percent errorMargin, Percent latencyMargin) {
+
+        /** No trials; if a share were given: 50 requests, 3 failures, 2%, 50%. */
+        public static final Canary NONE = new Canary(Optional.empty(), 50, 3, Percent.of(2), Percent.of(50));
+    }
+
+    /** What a plugin jar must show before it is loaded. */
+    public enum Verify {
+        /** Nothing, and nothing is looked at. */
+        OFF,
+        /** Nothing, but what speaks against it is said. */
+        WARN,
+        /** That {@code plugins.lock} has its hash. */
+        REQUIRE_HASH,
+        /** The signature of a trusted key. */
+        REQUIRE_SIGNATURE;
+
+        /** {@return how it is written in the configuration} */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
 
     /**
      * One provider.
      *
+     * @param plugin the provider that this is an instance of, by the name its plugin gives it; empty: of its own name
      * @param baseUrl replaces the plugin's base URL
      * @param keys keys the gateway holds, one chosen by weight per request; empty: the variable the plugin names, if set
      * @param deadlines how long the upstream may take
+     * @param limits how much it is sent at once
      * @param options the plugin's own settings, an object
      */
-    public record ProviderSettings(Optional<String> baseUrl, List<Key> keys, Deadlines deadlines, JsonNode options) {
+    public record ProviderSettings(
+            Optional<String> plugin,
+            Optional<String> baseUrl,
+            List<Key> keys,
+            Deadlines deadlines,
+            ProviderLimits limits,
+            JsonNode options) {
 
         /** Nothing configured. */
         public static final ProviderSettings DEFAULT = new ProviderSettings(
-                Optional.empty(), List.of(), Deadlines.DEFAULT, JsonNodeFactory.instance.objectNode());
+                Optional.empty(),
+                Optional.empty(),
+                List.of(),
+                Deadlines.DEFAULT,
+                ProviderLimits.DEFAULT,
+                JsonNodeFactory.instance.objectNode());
 
         public ProviderSettings {
             keys = List.copyOf(keys);
         }
+
+        /** {@return the same as an instance of the provider that its plugin gives this name} */
+        public ProviderSettings withPlugin(String other) {
+            return new ProviderSettings(Optional.of(other), baseUrl, keys, deadlines, limits, options);
+        }
+
+        /** {@return the same at another base URL} */
+        public ProviderSettings withBaseUrl(String other) {
+            return new ProviderSettings(plugin, Optional.of(other), keys, deadlines, limits, options);
+        }
+
+        /** {@return the same with other keys} */
+        public ProviderSettings withKeys(List<Key> other) {
+            return new ProviderSettings(plugin, baseUrl, other, deadlines, limits, options);
+        }
+
+        /** {@return the same with other deadlines} */
+        public ProviderSettings withDeadlines(Deadlines other) {
+            return new ProviderSettings(plugin, baseUrl, keys, other, limits, options);
+        }
+
+        /** {@return the same with other limits} */
+        public ProviderSettings withLimits(ProviderLimits other) {
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, other, options);
+        }
+
+        /** {@return the same with other settings of the plugin} */
+        public ProviderSettings withOptions(JsonNode other) {
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, other);
+        }
+    }
+
+    /**
+     * How much a provider is sent at once.
+     *
+     * @param inFlight requests it is sent at once, each on a connection of its own
+     * @param waiting requests that wait for one of these to end; more are answered 503
+     */
+    public record ProviderLimits(int inFlight, int waiting) {
+
+        /** 20,000 requests, which is what the gateway takes by default; 1,000 wait. */
+        public static final ProviderLimits DEFAULT = new ProviderLimits(20_000, 1000);
     }
 
     /**
@@ -177,7 +354,8 @@ public record GatewayConfig(
     /**
      * How long an attempt may take.
      *
-     * @param connect to open a connection, or to wait for a free one
+     * @param connect to wait for its turn, if more are sent than the provider's limits allow, and then to open a
+     *     connection
      * @param firstByte from the request's last byte to the head of the answer
      * @param idle from the head of the answer to its first chunk, and between two chunks
      * @param total for all of it, from when the provider is chosen; of requests that ask for no stream

@@ -165,17 +165,27 @@ final class Section {
      * @param parse as in {@link #value}, for each of them
      */
     List<String> texts(String name, List<String> fallback, Function<String, String> parse) {
-        List<String> values = ask(name)
+        return texts(name, fallback, parse, Function.identity());
+    }
+
+    /**
+     * Asks for a list of texts that stand for something.
+     *
+     * @param parse as in {@link #value}, for each of them
+     * @param show the reverse
+     */
+    <T> List<T> texts(String name, List<T> fallback, Function<String, T> parse, Function<T, String> show) {
+        List<T> values = ask(name)
                 .map(located -> {
-                    List<String> texts = new ArrayList<>();
+                    List<T> parsed = new ArrayList<>();
                     for (Located item : items(name, located)) {
-                        scalar(name, item, parse).ifPresent(texts::add);
+                        scalar(name, item, parse).ifPresent(parsed::add);
                     }
-                    return texts;
+                    return parsed;
                 })
                 .orElse(fallback);
         ArrayNode shown = JsonNodeFactory.instance.arrayNode();
-        values.forEach(shown::add);
+        values.forEach(value -> shown.add(show.apply(value)));
         record(name, "list of texts", shown);
         return values;
     }
@@ -200,11 +210,46 @@ final class Section {
     <T> T section(String name, Function<Section, T> read) {
         Map<String, Located> inner =
                 ask(name).map(located -> mapping(key(name), located)).orElse(Map.of());
-        Place begin = ask(name).map(Located::key).orElse(place);
+        return section(name, ask(name).map(Located::key).orElse(place), inner, read);
+    }
+
+    /**
+     * Asks for a section that may be written as the value of one of its keys.
+     *
+     * @param shorthand which one
+     */
+    <T> T section(String name, String shorthand, Function<Section, T> read) {
+        return members.get(name) instanceof Located.Scalar value
+                ? section(name, value.key(), Map.of(shorthand, value), read)
+                : section(name, read);
+    }
+
+    private <T> T section(String name, Place begin, Map<String, Located> inner, Function<Section, T> read) {
+        known.add(name);
         Section section = new Section(key(name), begin, inner, reading);
         T value = read.apply(section);
         section.end();
         return value;
+    }
+
+    /**
+     * Asks for all sections whose names were not asked for before: names that the operator chooses. A single value or a
+     * list of such a name stays unknown.
+     */
+    <T> Map<String, T> others(BiFunction<String, Section, T> read) {
+        Map<String, Located> inner = new LinkedHashMap<>();
+        members.forEach((name, located) -> {
+            if (!known.contains(name) && located instanceof Located.Mapping) {
+                inner.put(name, located);
+            }
+        });
+        if (reading.describing) {
+            inner.put(ANY_NAME, new Located.Mapping(Place.file(""), Map.of(), true));
+        }
+        Map<String, T> values = new LinkedHashMap<>();
+        inner.forEach((name, located) -> values.put(
+                name, section(name, located.key(), mapping(key(name), located), section -> read.apply(name, section))));
+        return values;
     }
 
     /** Asks for a section whose keys are names that the operator chooses. */

@@ -17,10 +17,13 @@ public record Setting(String key, String type, JsonNode value, Optional<Place> o
     /**
      * {@return whether an environment variable can set it}
      *
-     * <p>Items of lists have no names, and models have names that variables cannot have.
+     * <p>Items of lists have no names, and models and plugins have names that variables cannot have.
      */
     public boolean hasVariable() {
-        return !key.contains("[]") && !key.equals("version") && !key.startsWith("models.");
+        return !key.contains("[]")
+                && !key.equals("version")
+                && !key.startsWith("models.")
+                && !key.startsWith("plugins.<");
     }
 
     /** {@return the environment variable that sets a key: {@code GATEWAY_SERVER_LIMITS_BODY}} */

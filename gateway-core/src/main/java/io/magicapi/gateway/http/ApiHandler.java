@@ -12,6 +12,7 @@ import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.magicapi.gateway.plugins.Lease;
 import io.magicapi.gateway.plugins.ProviderCatalog;
+import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.magicapi.gateway.routing.ProviderChoice;
 import io.magicapi.gateway.routing.RequestPeek;
 import io.magicapi.gateway.upstream.BodyPatience;
@@ -306,10 +307,17 @@ final class ApiHandler {
                 choice.model(),
                 stream,
                 includeUsage,
-                headers,
+                withCredentials(inbound, choice.provider(), headers),
                 inbound.key().or(() -> choice.provider().keys().choose()),
                 body);
         return relays.serve(inbound.request(), call, route.lease(), inbound.record(), choice.warning(), upload);
+    }
+
+    /** The caller's credentials that are no bearer token are for the chosen provider, if it knows such, and no other. */
+    private Headers withCredentials(Inbound inbound, ProviderGeneration provider, Headers headers) {
+        return config.auth().passthrough()
+                ? HeaderPolicy.withCredentials(headers, inbound.request().headers(), provider.credentialHeaders())
+                : headers;
     }
 
     private BodyPatience patience(HttpServerRequest request) {

@@ -28,16 +28,15 @@ final class BodyReader {
     /**
      * Reads the body of a paused request.
      *
-     * @return the body; fails with {@link ErrorCode#BODY_TOO_LARGE} as soon as that is certain, if it comes too slowly, or
-     *     if the client leaves
+     * @return the body; fails with {@link ErrorCode#BODY_TOO_LARGE} as soon as that is certain, if it comes too slowly, is
+     *     malformed, or if the client leaves
      */
     static Future<Buffer> read(HttpServerRequest request, long limit, BodyPatience patience) {
         return new BodyReader(request, limit, patience).read();
     }
 
     private Future<Buffer> read() {
-        request.exceptionHandler(
-                left -> whole.tryFail(new GatewayException(ErrorCode.INVALID_REQUEST, "the request broke off")));
+        request.exceptionHandler(failure -> whole.tryFail(BodyPatience.brokenOff(failure)));
         request.handler(this::append);
         request.endHandler(end -> whole.tryComplete(body));
         request.resume();

@@ -92,7 +92,9 @@ final class ErrorAnswers {
         }
         Future<Void> sent =
                 request.method().equals(HttpMethod.HEAD) ? response.end() : response.end(Buffer.buffer(body));
-        if (thenClose && !http1) {
+        if (thenClose && http1) {
+            Connections.flush(request.connection()); // Vert.x closes at once when a body is malformed
+        } else if (thenClose) {
             sent.onComplete(answered -> response.reset(NO_ERROR)); // the rest of the request is not wanted
         }
     }

@@ -53,8 +53,7 @@ final class FormReader {
         Buffer read = Buffer.buffer();
         Promise<Form> form = Promise.promise();
         Deadline deadline = patience.start(form::tryFail);
-        request.exceptionHandler(
-                left -> form.tryFail(new GatewayException(ErrorCode.INVALID_REQUEST, "the upload broke off")));
+        request.exceptionHandler(failure -> form.tryFail(BodyPatience.brokenOff(failure)));
         request.endHandler(end -> form.tryComplete(new Form(peek, read, true)));
         request.handler(chunk -> {
             deadline.progress(chunk.length());

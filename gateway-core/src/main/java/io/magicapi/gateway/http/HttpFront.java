@@ -12,6 +12,7 @@ import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.upstream.PluginBoundary;
+import io.magicapi.gateway.upstream.ProviderSlots;
 import io.magicapi.gateway.upstream.Relays;
 import io.magicapi.gateway.upstream.UpstreamClient;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
@@ -51,6 +52,7 @@ public final class HttpFront extends VerticleBase {
     private final GatewayConfig config;
     private final ProviderCatalog catalog;
     private final PluginBoundary boundary;
+    private final ProviderSlots slots;
     private final ActiveRequests active;
     private final BooleanSupplier ready;
     private final HttpServerOptions options;
@@ -63,6 +65,7 @@ public final class HttpFront extends VerticleBase {
      * A listener that does not listen yet.
      *
      * @param port the port to bind; a negative one is any free port, the same for all instances
+     * @param slots how many requests each provider is sent by all event loops
      * @param active counts the requests of all event loops
      * @param connections counts the connections of all event loops
      * @param ready whether new requests are welcome, for {@code /health/ready}
@@ -72,12 +75,14 @@ public final class HttpFront extends VerticleBase {
             int port,
             ProviderCatalog catalog,
             PluginBoundary boundary,
+            ProviderSlots slots,
             ActiveRequests active,
             AtomicInteger connections,
             BooleanSupplier ready) {
         this.config = config;
         this.catalog = catalog;
         this.boundary = boundary;
+        this.slots = slots;
         this.active = active;
         this.connections = connections;
         this.ready = ready;
@@ -109,7 +114,10 @@ public final class HttpFront extends VerticleBase {
                 clock, settings.timeouts(), settings.limits().connections(), connections);
         ErrorAnswers errors = new ErrorAnswers(clock, guard);
         Relays ours = new Relays(
-                clock, new UpstreamClient(vertx), boundary, settings.timeouts().slowReader());
+                clock,
+                new UpstreamClient(vertx, slots),
+                boundary,
+                settings.timeouts().slowReader());
         relays = ours;
         Router router = router(new ApiHandler(config, catalog, clock, ours, errors), guard, errors);
         HttpServer listener = vertx.createHttpServer(options)

@@ -1,8 +1,10 @@
 package io.magicapi.gateway.loop;
 
 import io.netty.channel.ChannelOption;
+import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
+import java.io.IOException;
 
 /** What Vert.x's connections do not offer. On the connection's event loop. */
 public final class Connections {
@@ -29,5 +31,17 @@ public final class Connections {
         return connection instanceof ConnectionBase base
                 && base.channel().isActive()
                 && !base.channel().isWritable();
+    }
+
+    /** Sends what has been written without waiting for the end of what is being read, after which it may be too late. */
+    public static void flush(HttpConnection connection) {
+        if (connection instanceof ConnectionBase base) {
+            base.channelHandlerContext().flush();
+        }
+    }
+
+    /** {@return whether a request or response failed since its peer is gone, and not since it sent nonsense} */
+    public static boolean isLoss(Throwable failure) {
+        return failure instanceof IOException || failure instanceof HttpClosedException;
     }
 }

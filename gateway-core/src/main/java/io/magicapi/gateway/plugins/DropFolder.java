@@ -14,10 +14,13 @@ import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,13 +34,21 @@ final class DropFolder implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(DropFolder.class);
 
+    /** What builds leave beside the jar: sources, Javadoc, tests, and the jar before it was shaded. */
+    private static final Pattern BYPRODUCT =
+            Pattern.compile("original-.*\\.jar|.*-(sources|javadoc|tests|test-sources|test-javadoc)\\.jar");
+
     private final Path dir;
+    private final boolean ofBuild;
+    private final Set<Path> byproducts = new HashSet<>();
     private @Nullable WatchService events;
     private @Nullable WatchKey key;
     private boolean unreadable;
 
-    DropFolder(Path dir) {
+    /** @param ofBuild whether it is one that a build writes to, and not all jars in it are meant */
+    DropFolder(Path dir, boolean ofBuild) {
         this.dir = dir;
+        this.ofBuild = ofBuild;
     }
 
     /**
@@ -97,7 +108,7 @@ final class DropFolder implements AutoCloseable {
      */
     Optional<Map<Path, Fingerprint>> list() {
         Map<Path, Fingerprint> jars = new TreeMap<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(dir, DropFolder::isJar)) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(dir, this::isMeant)) {
             for (Path file : files) {
                 Fingerprint.of(file).ifPresent(fingerprint -> jars.put(file, fingerprint));
             }
@@ -116,9 +127,16 @@ final class DropFolder implements AutoCloseable {
         return Optional.of(jars);
     }
 
-    private static boolean isJar(Path file) {
+    private boolean isMeant(Path file) {
         String name = file.getFileName().toString();
-        return !name.startsWith(".") && name.toLowerCase(Locale.ROOT).endsWith(".jar");
+        boolean jar = !name.startsWith(".") && name.toLowerCase(Locale.ROOT).endsWith(".jar");
+        if (jar && ofBuild && BYPRODUCT.matcher(name).matches()) {
+            if (byproducts.add(file)) {
+                LOG.atDebug().addKeyValue("file", file).log("{} is no plugin but made along with one; ignored", name);
+            }
+            return false;
+        }
+        return jar;
     }
 
     @Override

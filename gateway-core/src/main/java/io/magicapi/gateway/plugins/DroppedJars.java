@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A file is acted on when two listings in a row agree on it, so that half-written ones wait; a deleted one likewise,
  * so that a copy made by deleting first does not interrupt service. One that was renamed is the same plugin, and takes
- * its note along. A jar that is not complete is given time to become so.
+ * its note along. A jar that is not complete is given time to become so. Of a folder that a build writes to, a deleted
+ * file is given time to come back.
  *
  * <p>Of two files with one plugin the newer version serves; the other is refused until the first is gone. A jar that was
  * refused is looked at again when it changes, or when the plugin that stood in its way has changed or gone.
@@ -32,6 +33,9 @@ final class DroppedJars {
 
     private static final Logger LOG = LoggerFactory.getLogger(DroppedJars.class);
 
+    /** A build from clean deletes the jar first, and may take so long to make it anew. */
+    private static final Duration CLEAN_BUILD = Duration.ofMinutes(1);
+
     private static final String TWO_FILES = "GW-P11";
     private static final String NAME_TAKEN = "GW-P19";
 
@@ -40,7 +44,11 @@ final class DroppedJars {
     private final LoadedUnits units;
     private final Runnable changed;
     private final DropFolder folder;
+    private final TrustPolicy trust;
     private final JarInspector inspector;
+
+    /** In how many listings in a row, one a tick, a file must be missing. */
+    private final int missingMeansGone;
 
     private final Map<Path, JarNote> notes = new TreeMap<>();
     private @Nullable PrivateCopies copies;
@@ -54,8 +62,10 @@ final class DroppedJars {
         this.timing = timing;
         this.units = units;
         this.changed = changed;
-        this.folder = new DropFolder(config.dir());
-        this.inspector = new JarInspector(apiVersion);
+        this.folder = new DropFolder(config.dir(), config.dev());
+        this.trust = TrustPolicy.of(config);
+        this.inspector = new JarInspector(apiVersion, trust);
+        this.missingMeansGone = config.dev() ? Math.toIntExact(CLEAN_BUILD.dividedBy(timing.tick())) : 2;
     }
 
     /** Makes room for private copies; comes before all else. */
@@ -113,6 +123,9 @@ final class DroppedJars {
             return;
         }
         followRenames(present);
+        if (trust.refresh()) {
+            notes.values().forEach(note -> note.again |= note.isRejected(TrustPolicy::dependsOnLock));
+        }
         present.forEach((file, fingerprint) -> {
             JarNote note = notes.computeIfAbsent(file, JarNote::new);
             note.missing = 0;
@@ -128,7 +141,7 @@ final class DroppedJars {
         });
         for (JarNote note : List.copyOf(notes.values())) {
             if (!present.containsKey(note.file)) {
-                if (++note.missing < 2) {
+                if (++note.missing < missingMeansGone) {
                     unsettled = true;
                 } else {
                     forget(note);
@@ -241,6 +254,7 @@ final class DroppedJars {
         if (inspection instanceof PluginDescriptor descriptor) {
             note.incompleteSince = null;
             note.descriptor = descriptor;
+            descriptor.warnings().forEach(warning -> warn(note, warning));
             install(note, descriptor, copy, begun);
         } else if (inspection instanceof Rejection rejection) {
             PrivateCopies.discard(copy);
@@ -362,11 +376,15 @@ final class DroppedJars {
         note.rejection = told;
         changed.run();
         if (!known) {
-            LOG.atWarn()
-                    .addKeyValue("code", told.code())
-                    .addKeyValue("file", note.file.getFileName())
-                    .log("{}", told);
+            warn(note, told);
         }
+    }
+
+    private static void warn(JarNote note, Rejection told) {
+        LOG.atWarn()
+                .addKeyValue("code", told.code())
+                .addKeyValue("file", note.file.getFileName())
+                .log("{}", told);
     }
 
     private static Rejection twoFiles(String id, JarNote inUse, JarNote other, String standing) {

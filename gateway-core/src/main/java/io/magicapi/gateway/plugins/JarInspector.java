@@ -1,5 +1,6 @@
 package io.magicapi.gateway.plugins;
 
+import io.magicapi.gateway.config.GatewayConfig;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,6 +34,8 @@ import org.pf4j.VersionManager;
  * Decides from the bytes of a jar whether it is a plugin this gateway can load, before PF4J or a class loader sees it.
  * PF4J lets one bad jar stop the good ones, and loads some bad ones without a word; what passes here does neither.
  *
+ * <p>The last question is whether it may be loaded, which {@link TrustPolicy} answers.
+ *
  * <p>Runs no code of the jar. Blocks on the file system, so call it off the event loop; safe for all threads.
  */
 public final class JarInspector {
@@ -60,15 +63,30 @@ public final class JarInspector {
     private static final VersionManager VERSIONS = new DefaultVersionManager();
 
     private final String apiVersion;
+    private final TrustPolicy trust;
     private final int javaVersion = Runtime.version().feature();
 
     /**
-     * An inspector for gateways of one API version.
+     * An inspector for gateways of one API version, which trusts every jar.
      *
      * @param apiVersion the version of gateway-api, without qualifier: {@code 0.1.0}
      */
     public JarInspector(String apiVersion) {
+        this(apiVersion, TrustPolicy.NONE);
+    }
+
+    /**
+     * An inspector for a gateway of this configuration: what it accepts, that gateway loads.
+     *
+     * @param apiVersion the version of gateway-api, without qualifier: {@code 0.1.0}
+     */
+    public JarInspector(String apiVersion, GatewayConfig.Plugins config) {
+        this(apiVersion, TrustPolicy.of(config));
+    }
+
+    JarInspector(String apiVersion, TrustPolicy trust) {
         this.apiVersion = Objects.requireNonNull(apiVersion);
+        this.trust = trust;
     }
 
     /** {@return what the jar is, or why it is refused; never throws for what is wrong with the jar} */
@@ -79,7 +97,10 @@ public final class JarInspector {
     /** Inspects a copy, and calls it by the name people know. */
     Inspection inspect(Path jar, String fileName) {
         try (JarFile open = new JarFile(jar.toFile(), false)) {
-            return new Reading(open, fileName).descriptor(sha256(jar));
+            Reading reading = new Reading(open, fileName);
+            PluginDescriptor plugin = reading.descriptor(sha256(jar));
+            boolean signed = reading.signed && trust.readsSignatures();
+            return trust.judge(plugin, fileName, signed ? JarSignatures.read(jar, fileName) : JarSignatures.NONE);
         } catch (Refusal e) {
             return e.rejection();
         } catch (ZipException | EOFException e) {
@@ -90,6 +111,10 @@ public final class JarInspector {
                     fileName + " cannot be read: " + e.getClass().getSimpleName() + ": " + e.getMessage()
                             + ". Check its permissions, or copy it again.");
         }
+    }
+
+    static boolean isVersion(String text) {
+        return text.length() <= MAX_VALUE && SEMVER.matcher(text).matches();
     }
 
     /** {@return negative, 0 or positive as the first semantic version is older, the same or newer} */
@@ -130,6 +155,9 @@ public final class JarInspector {
 
         private String label;
 
+        /** Whether there is a signature, be it good or bad. */
+        private boolean signed;
+
         /** How many bytes came out of the entries so far. */
         private long unpacked;
 
@@ -162,7 +190,9 @@ public final class JarInspector {
                     sha256,
                     extensions,
                     pluginClass,
-                    List.copyOf(classes.keySet()));
+                    List.copyOf(classes.keySet()),
+                    Optional.empty(),
+                    List.of());
         }
 
         /** Reads every byte once: what is damaged or too large shows here, and not while serving. */
@@ -186,6 +216,7 @@ public final class JarInspector {
                             fileName + " has an entry named \"" + name
                                     + "\", which points outside of the jar. Build it again with an ordinary jar tool.");
                 }
+                signed |= JarSignatures.isSignature(name);
                 try (InputStream in = jar.getInputStream(entry)) {
                     byte[] head = in.readNBytes(ClassFile.HEADER);
                     if (isClass(name)) {
@@ -423,7 +454,8 @@ public final class JarInspector {
                 throw new Refusal(
                         "GW-P01",
                         fileName + " declares no provider: " + INDEX + " is missing. JDK 23+ no longer runs annotation"
-                                + " processors by itself: add <proc>full</proc> to maven-compiler-plugin.");
+                                + " processors by itself: add <proc>full</proc> to maven-compiler-plugin, or use"
+                                + " gateway-plugin-parent.");
             }
             Set<String> extensions = new LinkedHashSet<>();
             try (InputStream in = jar.getInputStream(index)) {

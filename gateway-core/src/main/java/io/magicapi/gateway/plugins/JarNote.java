@@ -3,6 +3,7 @@ package io.magicapi.gateway.plugins;
 import io.magicapi.gateway.plugins.DropFolder.Fingerprint;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What {@link DroppedJars} knows of one file in the drop folder, and writes down here. For the plugin thread. */
@@ -50,7 +51,12 @@ final class JarNote {
     }
 
     boolean isRejectedFor(String code) {
-        return rejection != null && rejection.code().equals(code);
+        return isRejected(code::equals);
+    }
+
+    /** Whether it is rejected, and for such a code. */
+    boolean isRejected(Predicate<String> such) {
+        return rejection != null && such.test(rejection.code());
     }
 
     /** {@return the plugin's id, whether it is in use or refused; empty if there is no plugin} */

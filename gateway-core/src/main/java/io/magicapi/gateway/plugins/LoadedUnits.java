@@ -91,7 +91,8 @@ final class LoadedUnits {
         ProviderStarter starter = new ProviderStarter(config, keys, Map.of());
         List<ProviderGeneration> ready = new ArrayList<>();
         for (Provider provider : providers) {
-            ready.add(starter.start("the gateway", PluginRegistry.BUILT_IN, provider, ready, () -> {}));
+            starter.start("the gateway", PluginRegistry.BUILT_IN, provider.name(), provider, ready, () -> {})
+                    .ifPresent(ready::add);
         }
         builtIns = List.copyOf(ready);
     }

@@ -14,6 +14,8 @@ import java.util.Optional;
  * @param extensions names of the classes listed in {@code META-INF/extensions.idx}
  * @param pluginClass its PF4J plugin class, if it has one
  * @param classes names of all classes in the jar
+ * @param signer who signed the whole of it; empty if nobody did, or signatures are not looked at
+ * @param warnings what speaks against it although it may be loaded; empty if nothing does
  */
 public record PluginDescriptor(
         String id,
@@ -23,12 +25,21 @@ public record PluginDescriptor(
         String sha256,
         List<String> extensions,
         Optional<String> pluginClass,
-        List<String> classes)
+        List<String> classes,
+        Optional<Signer> signer,
+        List<Rejection> warnings)
         implements Inspection {
 
     public PluginDescriptor {
         extensions = List.copyOf(extensions);
         classes = List.copyOf(classes);
+        warnings = List.copyOf(warnings);
+    }
+
+    /** {@return the same, with what the trust policy has found} */
+    PluginDescriptor judged(Optional<Signer> by, List<Rejection> against) {
+        return new PluginDescriptor(
+                id, version, requires, description, sha256, extensions, pluginClass, classes, by, against);
     }
 
     /** {@return id and version: {@code acme 1.4.0}} */

@@ -11,15 +11,18 @@ import java.util.Optional;
  * @param version its version; {@code built in} for the gateway's own; empty if the jar has none
  * @param file where it was dropped; empty for the gateway's own
  * @param sha256 the hash of the jar that is loaded; empty if none is
+ * @param signer who signed it; empty if nobody did, or {@code plugins.verify} is off
  * @param providers the providers it has brought; empty if it is rejected
  * @param state how it stands
- * @param message why it is rejected, with its code, or what is being waited for; empty if all is well
+ * @param message why it is rejected, or what speaks against it although it is not, with its code; or what is being
+ *     waited for; empty if all is well
  */
 public record PluginStatus(
         String id,
         String version,
         Optional<Path> file,
         Optional<String> sha256,
+        Optional<Signer> signer,
         List<ProviderStatus> providers,
         State state,
         Optional<String> message) {
@@ -34,13 +37,16 @@ public record PluginStatus(
                 PluginRegistry.BUILT_IN,
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 List.of(ProviderStatus.of(generation)),
                 State.READY,
                 Optional.empty());
     }
 
     static PluginStatus ready(PluginUnit unit) {
-        return of(unit, State.READY, Optional.empty());
+        Optional<String> warning =
+                unit.descriptor().warnings().stream().map(Rejection::toString).findFirst();
+        return of(unit, State.READY, warning);
     }
 
     static PluginStatus draining(PluginUnit unit) {
@@ -54,6 +60,7 @@ public record PluginStatus(
                 descriptor.version(),
                 Optional.of(unit.file()),
                 Optional.of(descriptor.sha256()),
+                descriptor.signer(),
                 unit.generations().stream().map(ProviderStatus::of).toList(),
                 state,
                 message);
@@ -65,6 +72,7 @@ public record PluginStatus(
                 descriptor.map(PluginDescriptor::id).orElse(String.valueOf(file.getFileName())),
                 descriptor.map(PluginDescriptor::version).orElse(""),
                 Optional.of(file),
+                Optional.empty(),
                 Optional.empty(),
                 List.of(),
                 State.REJECTED,

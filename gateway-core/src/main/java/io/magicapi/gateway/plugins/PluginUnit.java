@@ -115,8 +115,17 @@ final class PluginUnit {
                 List<ProviderGeneration> ready = new ArrayList<>();
                 for (Class<? extends Provider> type : providerClasses(classes)) {
                     at[0] = simple(type.getName());
-                    Provider provider = create(type);
-                    ready.add(starter.start(descriptor, provider, ready, () -> started.add(provider)));
+                    for (String name : starter.names(descriptor.label(), create(type))) {
+                        Provider provider = create(type);
+                        starter.start(
+                                        descriptor.label(),
+                                        descriptor.version(),
+                                        name,
+                                        provider,
+                                        ready,
+                                        () -> started.add(provider))
+                                .ifPresent(ready::add);
+                    }
                 }
                 return List.copyOf(ready);
             });

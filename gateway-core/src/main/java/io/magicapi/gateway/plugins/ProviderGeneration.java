@@ -31,6 +31,7 @@ public final class ProviderGeneration {
     private final Map<String, Model> modelsById = new HashMap<>();
     private final List<String> usagePointers;
     private final Optional<String> keyVariable;
+    private final List<String> credentialHeaders;
     private final Conduct conduct;
     private final KeyRing keys;
     private final Deadlines deadlines;
@@ -42,10 +43,18 @@ public final class ProviderGeneration {
      * Captures a started provider.
      *
      * @param pluginVersion version of the plugin it came from; {@code built in} for the gateway's own
+     * @param name the name it serves under: the provider's own, or that of a configured instance of it
      * @param baseUrl the base URL to use: the configured one, or else the provider's
+     * @param keyVariable the environment variable that holds the key when nothing is configured, if there is one
      */
     public ProviderGeneration(
-            String name, String pluginVersion, Provider provider, String baseUrl, KeyRing keys, Deadlines deadlines) {
+            String name,
+            String pluginVersion,
+            Provider provider,
+            String baseUrl,
+            Optional<String> keyVariable,
+            KeyRing keys,
+            Deadlines deadlines) {
         this.name = name;
         this.pluginVersion = pluginVersion;
         this.provider = provider;
@@ -54,7 +63,8 @@ public final class ProviderGeneration {
         this.models = List.copyOf(provider.models());
         models.forEach(model -> modelsById.putIfAbsent(model.id(), model));
         this.usagePointers = List.copyOf(provider.usagePointers());
-        this.keyVariable = provider.keyVariable();
+        this.keyVariable = keyVariable;
+        this.credentialHeaders = List.copyOf(provider.credentialHeaders());
         this.conduct = new Conduct(provider.blocking());
         this.keys = keys;
         this.deadlines = deadlines;
@@ -108,6 +118,11 @@ public final class ProviderGeneration {
     /** {@return the environment variable that holds the key when nothing is configured, if the provider names one} */
     public Optional<String> keyVariable() {
         return keyVariable;
+    }
+
+    /** {@return the headers by which callers may bring credentials of this provider's own kind} */
+    public List<String> credentialHeaders() {
+        return credentialHeaders;
     }
 
     /** {@return the keys the gateway holds for this provider} */

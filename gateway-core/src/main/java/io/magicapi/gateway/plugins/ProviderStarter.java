@@ -10,18 +10,27 @@ import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns a provider object into a {@link ProviderGeneration}: checks its name, starts it, and checks what it declares.
  * Runs plugin code, on whichever thread the caller has provided for that.
  */
 final class ProviderStarter {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ProviderStarter.class);
+
+    /** Not an error of the plugin's: a configured provider that cannot serve. */
+    private static final String NO_BASE_URL = "GW-C13";
 
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
 
@@ -55,29 +64,53 @@ final class ProviderStarter {
     }
 
     /**
-     * Starts a provider of a plugin.
+     * {@return the names under which a provider is to serve: its own, unless the configuration gives that to another
+     * one, and those of the instances that the configuration makes of it}
      *
+     * @throws Refusal if its own name is none
+     */
+    List<String> names(String label, Provider provider) throws Refusal {
+        Checks checks = new Checks(label, provider.getClass().getSimpleName());
+        String own = checks.present("name()", provider.name());
+        checks.that(
+                NAME.matcher(own).matches(),
+                "name() is \"" + own
+                        + "\": a name starts with a letter a-z, goes on with a-z, 0-9 and dashes, and has at most 32 of"
+                        + " them");
+        Stream<String> instances = config.providers().entrySet().stream()
+                .filter(entry -> entry.getValue().plugin().filter(own::equals).isPresent())
+                .map(Map.Entry::getKey);
+        boolean free = config.provider(own)
+                .plugin()
+                .filter(other -> !other.equals(own))
+                .isEmpty();
+        return Stream.concat(free ? Stream.of(own) : Stream.empty(), instances)
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    /**
+     * Starts one instance of a provider.
+     *
+     * @param label what to call the plugin
+     * @param version its version
+     * @param name the name it is to serve under, one of {@link #names}
      * @param siblings providers of the same plugin, started before
      * @param started called when {@link Provider#start} has returned: from then on it must be stopped
+     * @return empty if it has no base URL, neither of its own nor a configured one, and so serves nowhere
      * @throws Refusal if the provider is not as it must be
      * @throws Exception whatever the provider throws
      */
-    ProviderGeneration start(
-            PluginDescriptor plugin, Provider provider, Collection<ProviderGeneration> siblings, Runnable started)
-            throws Exception {
-        return start(plugin.label(), plugin.version(), provider, siblings, started);
-    }
-
-    ProviderGeneration start(
-            String label, String version, Provider provider, Collection<ProviderGeneration> siblings, Runnable started)
+    Optional<ProviderGeneration> start(
+            String label,
+            String version,
+            String name,
+            Provider provider,
+            Collection<ProviderGeneration> siblings,
+            Runnable started)
             throws Exception {
         Checks checks = new Checks(label, provider.getClass().getSimpleName());
-        String name = checks.present("name()", provider.name());
-        checks.that(
-                NAME.matcher(name).matches(),
-                "name() is \"" + name
-                        + "\": a name starts with a letter a-z, goes on with a-z, 0-9 and dashes, and has at most 32 of"
-                        + " them");
         String owner = taken.get(name);
         if (owner == null
                 && siblings.stream().anyMatch(sibling -> sibling.name().equals(name))) {
@@ -101,6 +134,10 @@ final class ProviderStarter {
         String baseUrl = settings.baseUrl().orElse(null);
         if (baseUrl == null) {
             baseUrl = checks.present("baseUrl()", provider.baseUrl());
+            if (baseUrl.isEmpty()) {
+                warnOfMissingBaseUrl(name);
+                return Optional.empty();
+            }
             checks.baseUrl("baseUrl()", baseUrl);
         } else {
             checks.baseUrl("providers." + name + ".base-url in the configuration", baseUrl);
@@ -111,9 +148,20 @@ final class ProviderStarter {
         for (String pointer : provider.usagePointers()) {
             checks.that(isPointer(pointer), "usagePointers() has \"" + pointer + "\", which is no JSON pointer");
         }
-        Optional<String> keyVariable = checks.present("keyVariable()", provider.keyVariable());
-        return new ProviderGeneration(
-                name, version, provider, baseUrl, keys.find(name, keyVariable), settings.deadlines());
+        checks.elements("credentialHeaders()", provider.credentialHeaders());
+        // The usual variable holds the key of the usual place; an instance may be anywhere.
+        Optional<String> keyVariable = checks.present("keyVariable()", provider.keyVariable())
+                .filter(variable -> name.equals(provider.name()));
+        return Optional.of(new ProviderGeneration(
+                name, version, provider, baseUrl, keyVariable, keys.find(name, keyVariable), settings.deadlines()));
+    }
+
+    private void warnOfMissingBaseUrl(String name) {
+        if (config.providers().containsKey(name)) {
+            LOG.atWarn()
+                    .addKeyValue("code", NO_BASE_URL)
+                    .log("{} providers.{} needs a base-url, and is not served without one", NO_BASE_URL, name);
+        }
     }
 
     private static boolean isPointer(String text) {

@@ -29,6 +29,8 @@ record UnpackLimit(long bytes, String text, String remedy) {
     private static final UnpackLimit OF_CLASS =
             mebibytes(16, "Move the data that is in it into a file of its own in the jar.");
 
+    private static final UnpackLimit OF_SIGNATURE = mebibytes(16, "Leave the signature out, or have it signed anew.");
+
     private static UnpackLimit mebibytes(int number, String remedy) {
         return new UnpackLimit(number * 1024L * 1024L, number + " MiB", remedy);
     }
@@ -42,6 +44,9 @@ record UnpackLimit(long bytes, String text, String remedy) {
         }
         if (name.toUpperCase(Locale.ROOT).equals("META-INF/MANIFEST.MF")) {
             return OF_MANIFEST;
+        }
+        if (JarSignatures.isSignature(name)) {
+            return OF_SIGNATURE;
         }
         return name.endsWith(".class") ? OF_CLASS : TOTAL;
     }

@@ -2,6 +2,7 @@ package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.loop.LoopClock;
 import io.vertx.core.http.HttpServerRequest;
@@ -37,5 +38,12 @@ public final class BodyPatience {
                         ErrorCode.REQUEST_TIMEOUT,
                         "the body of " + request.method().name() + " " + request.path()
                                 + " came too slowly (server.timeouts.request-body)")));
+    }
+
+    /** {@return what to tell a client whose body ended before its end, if it is still there} */
+    public static GatewayException brokenOff(Throwable failure) {
+        return new GatewayException(
+                ErrorCode.INVALID_REQUEST,
+                Connections.isLoss(failure) ? "the request broke off" : "the body is not validly framed in chunks");
     }
 }

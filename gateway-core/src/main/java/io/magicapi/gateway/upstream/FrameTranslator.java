@@ -25,31 +25,35 @@ final class FrameTranslator {
 
     private final FrameDecoder decoder;
     private final FrameTransform transform;
+    private Events events = new Events();
 
     FrameTranslator(FrameDecoder decoder, FrameTransform transform) {
         this.decoder = decoder;
         this.transform = transform;
     }
 
-    /** {@return what the client is to get for some bytes; may be empty} */
-    Buffer feed(Buffer bytes) {
+    /** Has some bytes translated. */
+    void feed(Buffer bytes) {
         HeapBytes heap = HeapBytes.of(bytes);
-        Events events = new Events();
         ByteBuffer view =
                 ByteBuffer.wrap(heap.array(), heap.offset(), heap.length()).asReadOnlyBuffer();
-        decoder.feed(view, frame -> translate(frame, events));
-        return events.out;
+        decoder.feed(view, this::translate);
     }
 
-    /** {@return what the client is to get now that the upstream has ended; may be empty} */
-    Buffer end() {
-        Events events = new Events();
-        decoder.end(frame -> translate(frame, events));
+    /** Has translated what is left now that the upstream has ended. */
+    void end() {
+        decoder.end(this::translate);
         transform.onEnd(events);
-        return events.out;
     }
 
-    private void translate(Frame frame, Events events) {
+    /** {@return what the client is to get for what was translated since the last time; may be empty} */
+    Buffer take() {
+        Events made = events;
+        events = new Events();
+        return made.out;
+    }
+
+    private void translate(Frame frame) {
         transform.onFrame(frame, events);
     }
 

@@ -96,6 +96,20 @@ public final class HeaderPolicy {
         return kept.build();
     }
 
+    /** {@return the same and, as far as the client sent them well-formed, the headers of these names} */
+    public static Headers withCredentials(Headers headers, MultiMap client, List<String> names) {
+        Headers all = headers;
+        for (String name : names) {
+            String value = client.get(name);
+            try {
+                all = value == null ? all : all.with(name, value);
+            } catch (IllegalArgumentException malformed) {
+                continue; // then it is missing, and the provider says so
+            }
+        }
+        return all;
+    }
+
     /** {@return what is sent of the headers a provider asks for} */
     static Headers toUpstream(Headers wanted, String userAgent) {
         Headers.Builder kept = Headers.builder();

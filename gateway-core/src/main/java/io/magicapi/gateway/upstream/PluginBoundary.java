@@ -20,8 +20,10 @@ import io.vertx.core.buffer.Buffer;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -132,16 +134,33 @@ public final class PluginBoundary {
     }
 
     /**
+     * What a provider has made of a part of a stream.
+     *
+     * @param events may be empty
+     * @param failure what went wrong after these, if anything did
+     */
+    record Translated(Buffer events, Optional<GatewayException> failure) {}
+
+    /**
      * Has a part of a stream translated. Called and completed on an event loop; at once, unless the provider blocks.
      *
-     * @param work enters the plugin's code
-     * @return what {@code work} returns, or a failure with the {@link GatewayException} to tell the client
+     * @param step enters the plugin's code
+     * @return fails with the {@link GatewayException} to tell the client, if the provider takes too long
      */
-    Future<Buffer> translate(ProviderGeneration generation, Supplier<Buffer> work) {
+    Future<Translated> translate(
+            ProviderGeneration generation, FrameTranslator translator, Consumer<FrameTranslator> step) {
         return inTime(
                 generation,
                 "translate the stream",
-                run(generation, generation.conduct().isOffLoop(), work));
+                run(generation, generation.conduct().isOffLoop(), () -> {
+                    Optional<GatewayException> failure = Optional.empty();
+                    try {
+                        step.accept(translator);
+                    } catch (Throwable thrown) {
+                        failure = Optional.of(failure(generation, thrown));
+                    }
+                    return new Translated(translator.take(), failure);
+                }));
     }
 
     private <T> Future<T> run(ProviderGeneration generation, boolean offLoop, Supplier<T> call) {

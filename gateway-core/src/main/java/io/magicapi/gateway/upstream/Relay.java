@@ -23,7 +23,6 @@ import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpClosedException;
@@ -91,6 +90,7 @@ final class Relay implements ClientSide {
     private final Promise<Void> answered = Promise.promise();
 
     private @Nullable Exchange exchange;
+    private Slots.@Nullable Slot slot;
     private @Nullable HttpClientRequest upstream;
     private @Nullable HttpClientResponse incoming;
     private ResponseHandler handling = ResponseHandler.passThrough();
@@ -98,6 +98,8 @@ final class Relay implements ClientSide {
     private @Nullable Deadline deadline;
     private @Nullable Deadline total;
     private @Nullable Deadline slowReader;
+    private @Nullable Deadline linger;
+    private boolean connecting;
     private boolean requestSent = true;
     private boolean upstreamEnded;
     private boolean replayed;
@@ -127,7 +129,11 @@ final class Relay implements ClientSide {
     /** Serves the request, see {@link Relays#serve}. */
     Future<Void> run() {
         response.closeHandler(closed -> clientLeft());
-        response.exceptionHandler(failure -> clientLeft());
+        response.exceptionHandler(failure -> {
+            if (upload == null || Connections.isLoss(failure)) {
+                clientLeft(); // otherwise the upload is malformed, and will say so
+            }
+        });
         if (response.closed()) {
             clientLeft();
             return answered.future();
@@ -137,7 +143,7 @@ final class Relay implements ClientSide {
                 .open(generation(), call)
                 .onSuccess(opened -> guarded(() -> {
                     exchange = opened.exchange();
-                    connect(opened.request(), false);
+                    takeSlot(opened.request());
                 }))
                 .onFailure(this::fail);
         return answered.future();
@@ -170,22 +176,62 @@ final class Relay implements ClientSide {
 
     // --- towards the provider
 
+    /** Waits for its turn, if the provider is sent as many requests as it may be. */
+    private void takeSlot(UpstreamRequest wanted) {
+        if (over) {
+            return;
+        }
+        Slots.Slot mine = upstreams.slot(generation());
+        slot = mine;
+        Future<Void> taken = mine.take();
+        if (!taken.isComplete()) {
+            deadline = relays.clock()
+                    .start(
+                            generation().deadlines().connect(),
+                            () -> fail(new GatewayException(
+                                    ErrorCode.OVERLOADED,
+                                    "provider " + generation().name()
+                                            + " is sent all the requests it may be, and none of them ended in time"
+                                            + " (providers." + generation().name() + ".limits)")));
+        }
+        taken.onSuccess(held -> {
+                    stopWaiting();
+                    guarded(() -> connect(wanted, false));
+                })
+                .onFailure(this::fail);
+    }
+
+    /** The provider has no more to do with this request. */
+    private void giveSlotBack() {
+        if (slot != null) {
+            slot.giveBack();
+        }
+    }
+
     private void connect(UpstreamRequest wanted, boolean onFreshConnection) {
         if (over) {
             return;
         }
         record.attempted();
-        upstreams
-                .connect(generation(), call.credential(), wanted, onFreshConnection)
+        Future<HttpClientRequest> connection =
+                upstreams.connect(generation(), call.credential(), wanted, onFreshConnection);
+        connecting = true;
+        connection
                 .onSuccess(connected -> {
+                    connecting = false;
                     connected.exceptionHandler(failure -> {}); // the response future fails too
                     if (over) {
                         connected.reset();
+                        giveSlotBack();
                     } else {
                         guarded(() -> send(connected, wanted));
                     }
                 })
-                .onFailure(cause -> fail(unreachable(cause)));
+                .onFailure(cause -> {
+                    connecting = false;
+                    giveSlotBack();
+                    fail(unreachable(cause));
+                });
     }
 
     private void send(HttpClientRequest outgoing, UpstreamRequest wanted) {
@@ -270,7 +316,7 @@ final class Relay implements ClientSide {
     private void receive(HttpClientResponse head) {
         incoming = head;
         head.exceptionHandler(failure -> {
-            upstreamEnded = true;
+            upstreamEnded();
             breakOff(new GatewayException(
                     ErrorCode.UPSTREAM_CUT,
                     "provider " + generation().name() + " broke off in the middle of its answer"));
@@ -321,12 +367,18 @@ final class Relay implements ClientSide {
             }
         });
         head.endHandler(end -> {
-            upstreamEnded = true;
+            upstreamEnded();
             abandonUpload();
             if (!over) {
                 guarded(chosen::end);
             }
         });
+    }
+
+    private void upstreamEnded() {
+        upstreamEnded = true;
+        giveSlotBack();
+        stopLingering();
     }
 
     /** Ends the request before its time, as visibly as it can still be done. */
@@ -650,7 +702,15 @@ final class Relay implements ClientSide {
      */
     private void lingerOnUpstream() {
         if (!upstreamEnded && response.isChunked()) {
-            relays.clock().start(LINGER, this::resetUpstream);
+            linger = relays.clock().start(LINGER, this::resetUpstream);
+        }
+    }
+
+    /** Or each stream would be held for as long as that after its end. */
+    private void stopLingering() {
+        if (linger != null) {
+            linger.cancel();
+            linger = null;
         }
     }
 
@@ -716,25 +776,23 @@ final class Relay implements ClientSide {
         if (upload != null) {
             upload.stop();
         }
+        if (upstream == null && !connecting) {
+            giveSlotBack();
+        }
         lease.close();
         relays.ended(this);
     }
 
     private void resetUpstream() {
         if (upstream != null && !upstreamEnded) {
-            upstreamEnded = true;
             UpstreamClient.reset(upstream);
+            upstreamEnded();
         }
     }
 
     // --- what went wrong
 
     private GatewayException unreachable(Throwable cause) {
-        if (cause instanceof ConnectionPoolTooBusyException) {
-            return new GatewayException(
-                    ErrorCode.OVERLOADED,
-                    "too many requests wait for provider " + generation().name());
-        }
         return new GatewayException(
                 ErrorCode.UPSTREAM_UNREACHABLE,
                 "provider " + generation().name() + " cannot be reached (" + reason(cause) + ")");

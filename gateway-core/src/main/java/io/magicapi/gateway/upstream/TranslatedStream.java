@@ -4,8 +4,9 @@ import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Has a plugin translate an upstream's stream, and hands on what it makes of it to the answer that knows OpenAI's chat
@@ -20,6 +21,8 @@ final class TranslatedStream implements Answer {
     private final FrameTranslator translator;
     private final ClientSide client;
     private final Answer stream;
+    private boolean translating;
+    private @Nullable GatewayException cutLater;
 
     /**
      * An answer of which nothing has come.
@@ -41,34 +44,41 @@ final class TranslatedStream implements Answer {
 
     @Override
     public void chunk(Buffer bytes) {
-        translate(() -> translator.feed(bytes), this::handOn);
+        translate(part -> part.feed(bytes), () -> {});
     }
 
     @Override
     public void end() {
-        translate(translator::end, events -> {
-            handOn(events);
-            stream.end();
-        });
+        translate(FrameTranslator::end, stream::end);
     }
 
+    /** What came before the cut goes first, even if it is being translated yet. */
     @Override
     public void cut(GatewayException cause) {
-        stream.cut(cause);
-    }
-
-    private void handOn(Buffer events) {
-        if (events.length() > 0) {
-            stream.chunk(events);
+        if (translating) {
+            cutLater = cause;
+        } else {
+            stream.cut(cause);
         }
     }
 
-    private void translate(Supplier<Buffer> work, Consumer<Buffer> then) {
-        Future<Buffer> translated = boundary.translate(generation, work);
+    private void translate(Consumer<FrameTranslator> step, Runnable then) {
+        Future<PluginBoundary.Translated> translated = boundary.translate(generation, translator, step);
         if (!translated.isComplete()) {
+            translating = true;
             client.hold();
-            translated.onComplete(done -> client.release());
+            translated.onComplete(done -> {
+                translating = false;
+                client.release();
+            });
         }
-        translated.onSuccess(then::accept).onFailure(failure -> stream.cut((GatewayException) failure));
+        translated
+                .onSuccess(part -> {
+                    if (part.events().length() > 0) {
+                        stream.chunk(part.events());
+                    }
+                    Optional.ofNullable(cutLater).or(part::failure).ifPresentOrElse(stream::cut, then);
+                })
+                .onFailure(failure -> stream.cut((GatewayException) failure));
     }
 }

@@ -84,8 +84,7 @@ public final class Upload {
             return done.future();
         }
         source.handler(bytes -> pass(bytes, target));
-        source.exceptionHandler(
-                left -> done.tryFail(new GatewayException(ErrorCode.INVALID_REQUEST, "the upload broke off")));
+        source.exceptionHandler(failure -> done.tryFail(BodyPatience.brokenOff(failure)));
         source.endHandler(end -> end(target, Buffer.buffer()));
         awaitClient.resume();
         source.resume();

@@ -4,6 +4,7 @@ import io.magicapi.gateway.api.Secret;
 import io.magicapi.gateway.api.UpstreamRequest;
 import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
@@ -20,6 +21,7 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Executor;
 
 /**
  * The HTTP client of one event loop. Not thread-safe: it belongs to the loop that made it, and so do its connections.
@@ -31,7 +33,9 @@ public final class UpstreamClient {
     /** A server that closes idle connections sooner than this makes requests fail that were sent a moment too late. */
     private static final int KEEP_ALIVE_SECONDS = 15;
 
-    private static final int MAX_CONNECTIONS = 4096;
+    /** Of those that are opened for one request: what has gone stale is sent again, and that is rare. */
+    private static final int FRESH_CONNECTIONS = 1024;
+
     private static final int MAX_RESPONSE_HEADERS = 32 * 1024;
 
     /**
@@ -44,23 +48,31 @@ public final class UpstreamClient {
     private record Sharing(String provider, String baseUrl, Optional<Secret> key) {}
 
     private final Vertx vertx;
-    private final PoolOptions limits =
-            new PoolOptions().setHttp1MaxSize(MAX_CONNECTIONS).setMaxWaitQueueSize(MAX_CONNECTIONS);
+    private final ProviderSlots slots;
+    private final Executor loop;
     private final Map<Sharing, HttpClient> pools = new HashMap<>();
     private final HttpClient fresh;
     private final Map<String, UpstreamAddress> addresses = new HashMap<>();
     private final Set<HttpConnection> used = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    /** A client for the event loop this is called on. */
-    public UpstreamClient(Vertx vertx) {
+    /**
+     * A client for the event loop this is called on.
+     *
+     * @param slots how many requests each provider is sent by all event loops
+     */
+    public UpstreamClient(Vertx vertx, ProviderSlots slots) {
         this.vertx = vertx;
-        this.fresh = client(options().setKeepAlive(false));
+        this.slots = slots;
+        Context context = vertx.getOrCreateContext();
+        this.loop = task -> context.runOnContext(run -> task.run());
+        this.fresh = client(options().setKeepAlive(false), FRESH_CONNECTIONS);
     }
 
-    private HttpClient client(HttpClientOptions options) {
+    /** Nothing queues in the HTTP client but what waits for a connection that is just being given back. */
+    private HttpClient client(HttpClientOptions options, int connections) {
         return vertx.httpClientBuilder()
                 .with(options)
-                .with(limits)
+                .with(new PoolOptions().setHttp1MaxSize(connections))
                 .withConnectHandler(AnswerWatch::over)
                 .build();
     }
@@ -68,7 +80,8 @@ public final class UpstreamClient {
     private HttpClient pool(ProviderGeneration provider, Optional<Secret> credential) {
         Optional<Secret> held = credential.filter(provider.keys()::holds);
         return pools.computeIfAbsent(
-                new Sharing(provider.name(), provider.baseUrl(), held), unused -> client(options()));
+                new Sharing(provider.name(), provider.baseUrl(), held),
+                unused -> client(options(), slots.of(provider.name()).most()));
     }
 
     private static HttpClientOptions options() {
@@ -78,6 +91,11 @@ public final class UpstreamClient {
                 .setHttp2ClearTextUpgrade(false)
                 .setDecompressionSupported(false)
                 .setTcpNoDelay(true);
+    }
+
+    /** {@return a slot for a request to a provider, to be taken before {@link #connect} and given back in the end} */
+    Slots.Slot slot(ProviderGeneration provider) {
+        return slots.of(provider.name()).slot(loop);
     }
 
     /**

@@ -2,6 +2,7 @@ package io.magicapi.gateway.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.magicapi.gateway.Version;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -61,6 +62,7 @@ class CliTest {
                 "plugins --help",
                 "plugins list --help",
                 "plugins verify --help",
+                "plugins new --help",
                 "config --help",
                 "config show --help",
                 "config validate --help",
@@ -224,5 +226,54 @@ class CliTest {
     void dryRun() {
         assertThat(run("serve", "--dry-run", "--port", "1")).isZero();
         assertThat(out()).contains("the configuration is valid").contains("would listen on 127.0.0.1:1");
+    }
+
+    @Test
+    @DisplayName("plugins new writes a project, first saying when none is needed")
+    void newPlugin() throws IOException {
+        assertThat(run("plugins", "new", "acme-ai", "--package", "org.acme", "--dir", "here/it"))
+                .isZero();
+
+        assertThat(out()).startsWith("If acme-ai speaks OpenAI's wire format").contains("cd here/it && mvn verify");
+        Path project = directory.resolve("here/it");
+        assertThat(out().lines().filter(line -> line.startsWith("wrote ")))
+                .containsExactly(
+                        "wrote here/it/pom.xml",
+                        "wrote here/it/src/main/java/org/acme/AcmeaiProvider.java",
+                        "wrote here/it/src/test/java/org/acme/AcmeaiContractIT.java",
+                        "wrote here/it/src/test/java/org/acme/AcmeaiProviderIT.java",
+                        "wrote here/it/src/test/resources/logback-test.xml");
+        assertThat(project.resolve("pom.xml"))
+                .content()
+                .contains("<groupId>org.acme</groupId>", "<artifactId>acme-ai</artifactId>", Version.gateway());
+        assertThat(project.resolve("src/main/java/org/acme/AcmeaiProvider.java"))
+                .content()
+                .contains("package org.acme;", "class AcmeaiProvider", "return \"acme-ai\";")
+                .doesNotContain("${");
+    }
+
+    @Test
+    @DisplayName("GW-S07: plugins new writes nothing into a folder with something in it")
+    void newPluginOverOld() throws IOException {
+        Files.createDirectory(directory.resolve("acme"));
+        file("acme/pom.xml", "mine");
+
+        assertThat(run("plugins", "new", "acme")).isEqualTo(ExitCode.USAGE);
+        assertThat(err())
+                .isEqualToIgnoringNewLines(
+                        "GW-S07 acme is there already, and nothing in it is overwritten. Name another"
+                                + " folder: --dir DIR");
+        assertThat(directory.resolve("acme")).isDirectoryContaining("glob:**pom.xml");
+        assertThat(directory.resolve("acme/pom.xml")).hasContent("mine");
+        assertThat(directory.resolve("acme").toFile().list()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Acme", "1a", "a_b", "../up"})
+    @DisplayName("plugins new refuses what no provider can be called")
+    void newPluginBadName(String name) {
+        assertThat(run("plugins", "new", name)).isEqualTo(ExitCode.USAGE);
+        assertThat(err()).startsWith("NAME must be small letters").contains("but was: " + name);
+        assertThat(directory).isEmptyDirectory();
     }
 }

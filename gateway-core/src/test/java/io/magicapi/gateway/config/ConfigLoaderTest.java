@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.config.GatewayConfig.LogFormat;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -113,6 +114,34 @@ class ConfigLoaderTest {
         assertThat(config.models()).isEqualTo(Map.of("smart", new GatewayConfig.Alias(List.of("groq/a/b"))));
         assertThat(config.auth()).isEqualTo(new GatewayConfig.Auth(false, true));
         assertThat(config.log()).isEqualTo(new GatewayConfig.Log("debug", LogFormat.JSON));
+    }
+
+    @Test
+    @DisplayName("what is not a word of plugins is a plugin's id, and a canary may be written as its share alone")
+    void plugins() {
+        GatewayConfig.Plugins plugins =
+                new Configs(directory).file("gateway.yaml", """
+                        plugins:
+                          drain: 90s
+                          dev: true
+                          acme: { canary: 5%, pin: 1.2.3 }
+                          my.beta:
+                            canary: { share: 0.25%, requests: 10, failures: 2, error-margin: 0%, latency-margin: 12.5% }
+                        """).config().plugins();
+
+        assertThat(plugins.drain()).isEqualTo(Duration.ofSeconds(90));
+        assertThat(plugins.dev()).isTrue();
+        assertThat(plugins.of("acme"))
+                .isEqualTo(new GatewayConfig.PluginSettings(
+                        Optional.of("1.2.3"),
+                        new GatewayConfig.Canary(Optional.of(Percent.of(5)), 50, 3, Percent.of(2), Percent.of(50))));
+        assertThat(plugins.of("my.beta").canary())
+                .isEqualTo(new GatewayConfig.Canary(
+                        Optional.of(new Percent(25)), 10, 2, Percent.of(0), new Percent(1250)));
+        assertThat(plugins.of("other")).isEqualTo(GatewayConfig.PluginSettings.DEFAULT);
+        assertThat(new Percent(25)).hasToString("0.25%");
+        assertThat(new Percent(1250)).hasToString("12.5%");
+        assertThat(new Percent(205)).hasToString("2.05%");
     }
 
     @Test
@@ -232,7 +261,7 @@ class ConfigLoaderTest {
                             ? setting.value().textValue()
                             : setting.value().toString();
             if (setting.type().equals("list of texts")) {
-                value = "*";
+                value = key.equals("plugins.trusted-keys") ? certificate().toString() : "*";
             }
 
             LoadedConfig loaded = new Configs(directory)
@@ -242,6 +271,32 @@ class ConfigLoaderTest {
             assertThat(loaded.origins()).containsOnlyKeys(key);
             assertThat(loaded.warnings()).isEmpty();
         }
+    }
+
+    @Test
+    @DisplayName("trusted keys are read with the configuration, each file with all its certificates")
+    void trustedKeys() throws IOException {
+        Path two = directory.resolve("two.pem");
+        Files.writeString(two, "Acme's\n" + Files.readString(certificate()).repeat(2));
+
+        GatewayConfig.Plugins plugins = new Configs(directory)
+                .file(
+                        "gateway.yaml",
+                        "plugins: { verify: require-signature, lock: /etc/p.lock, trusted-keys: ['" + certificate()
+                                + "', '" + two + "'] }\n")
+                .config()
+                .plugins();
+
+        assertThat(plugins.verify()).isEqualTo(GatewayConfig.Verify.REQUIRE_SIGNATURE);
+        assertThat(plugins.lock()).isEqualTo(Path.of("/etc/p.lock"));
+        assertThat(plugins.trustedKeys())
+                .extracting(key ->
+                        key.file().getFileName() + " " + key.certificates().size())
+                .containsExactly("acme.pem 1", "two.pem 2");
+    }
+
+    private static Path certificate() {
+        return Path.of("src/test/resources/acme.pem").toAbsolutePath();
     }
 
     @Test

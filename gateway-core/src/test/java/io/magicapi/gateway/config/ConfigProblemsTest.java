@@ -20,6 +20,11 @@ class ConfigProblemsTest {
             servr: { port: 1 }                          | GW-C03 gateway.yaml:1:1 unknown key "servr". Did you mean "server"?
             server: { prt: 1 }                          | GW-C03 gateway.yaml:1:11 unknown key "prt" in server. Did you mean "port"?
             server: { httpCleartext: true }             | GW-C03 gateway.yaml:1:11 unknown key "httpCleartext" in server. Did you mean "http2-cleartext"?
+            plugins: { wach: true }                     | GW-C03 gateway.yaml:1:12 unknown key "wach" in plugins. Did you mean "watch"?
+            plugins: { acme: { canray: 5% } }           | GW-C03 gateway.yaml:1:20 unknown key "canray" in plugins.acme. Did you mean "canary"?
+            plugins: { acme: { canary: 5 } }            | GW-C06 gateway.yaml:1:28 plugins.acme.canary.share must be a percentage such as 5%, not "5"
+            plugins: { acme: { canary: 0% } }           | GW-C06 gateway.yaml:1:28 plugins.acme.canary.share must be from 0.01% to 100%, not "0%"
+            plugins: { acme: { pin: latest } }          | GW-C06 gateway.yaml:1:25 plugins.acme.pin must be a version such as 1.2.3, not "latest"
             routing: { fallback: groq }                 | GW-C03 gateway.yaml:1:12 unknown key "fallback" in routing. There is: default-provider
             providers: { groq: { baseUrl: "http://x" } } | GW-C03 gateway.yaml:1:22 unknown key "baseUrl" in providers.groq. Did you mean "base-url"?
             providers: { groq: { deadlines: { conect: 1s } } } | GW-C03 gateway.yaml:1:35 unknown key "conect" in providers.groq.deadlines. Did you mean "connect"?
@@ -54,6 +59,12 @@ class ConfigProblemsTest {
             providers: { g: { keys: [{ name: a }] } }   | GW-C08 gateway.yaml:1:26 providers.g.keys[0] must have either env: NAME or file: PATH, and has neither
             providers: { g: { keys: [{ env: A, file: b }] } } | GW-C08 gateway.yaml:1:26 providers.g.keys[0] must have either env: NAME or file: PATH, not both
             version: 2                                  | GW-C09 gateway.yaml:1:10 version must be 1, the only version of this format that this gateway reads
+            plugins: { verify: always }                 | GW-C06 gateway.yaml:1:20 plugins.verify must be one of off, warn, require-hash, require-signature, not "always"
+            plugins: { trusted-keys: [/no/where.pem] }  | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names /no/where.pem, which does not exist. Correct the path
+            plugins: { trusted-keys: [/] }              | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names /, which is a directory. Name the files in it
+            plugins: { trusted-keys: [pom.xml] }        | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names pom.xml, which is no X.509 certificate. It takes what keytool -exportcert -rfc writes, or any other certificate in PEM
+            plugins: { trusted-keys: [/dev/null] }      | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names /dev/null, which is empty. It takes what keytool -exportcert -rfc writes, or any other certificate in PEM
+            plugins: { verify: require-signature }      | GW-C12 gateway.yaml:1:20 plugins.verify is require-signature but plugins.trusted-keys names no usable certificate: every plugin would be refused. Name the certificates of those whose plugins you trust
             server: !env PORT                           | GW-C02 gateway.yaml:1:9 the tag !env has no meaning here
             """)
     @DisplayName("a mistake is told with its place, its reason and a way out")

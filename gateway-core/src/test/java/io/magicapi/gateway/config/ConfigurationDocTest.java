@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
@@ -26,6 +27,9 @@ class ConfigurationDocTest {
 
     private static final Pattern ROW =
             Pattern.compile("^\\| `([a-z0-9.<>\\[\\]-]+)` \\| ([^|]+) \\| ([^|]+) \\|([^|]*)\\|.*$", Pattern.MULTILINE);
+
+    /** What an item of a list of texts becomes. */
+    private static final Set<Class<?>> TEXTS = Set.of(String.class, TrustedKey.class);
 
     @TempDir
     Path directory;
@@ -100,12 +104,13 @@ class ConfigurationDocTest {
             Class<?> raw = component.getType();
             if (raw == Map.class) {
                 fields((Class<?>) ((ParameterizedType) generic).getActualTypeArguments()[1], key + ".<name>.", into);
-            } else if (raw == List.class && ((ParameterizedType) generic).getActualTypeArguments()[0] != String.class) {
+            } else if (raw == List.class
+                    && !TEXTS.contains(((ParameterizedType) generic).getActualTypeArguments()[0])) {
                 fields((Class<?>) ((ParameterizedType) generic).getActualTypeArguments()[0], key + "[].", into);
-            } else if (raw.isRecord() && raw != DataSize.class) {
+            } else if (raw.isRecord() && raw != DataSize.class && raw != Percent.class) {
                 fields(raw, key + ".", into);
             } else {
-                into.add(key);
+                into.add(key.replace("plugins.each.", "plugins.")); // plugins' ids stand beside the other keys
             }
         }
     }

@@ -2,32 +2,27 @@ package io.magicapi.gateway.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.magicapi.gateway.Gateway;
+import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
-import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.plugins.ProviderGeneration;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -54,9 +49,10 @@ public final class GatewayExtension
 
     private final List<Path> jars = new ArrayList<>();
     private final List<PluginJar> built = new ArrayList<>();
+    private final List<Provider> builtIn = new ArrayList<>();
     private final Map<String, String> environment = new HashMap<>();
     private final Map<String, String> upstreamPaths = new HashMap<>();
-    private final Map<String, JsonNode> options = new HashMap<>();
+    private final Map<String, ObjectNode> options = new HashMap<>();
     private final Map<String, Deadlines> deadlinesOf = new HashMap<>();
     private Deadlines deadlines = Deadlines.DEFAULT;
     private UnaryOperator<GatewayConfig> adjustment = UnaryOperator.identity();
@@ -78,6 +74,16 @@ public final class GatewayExtension
     }
 
     /**
+     * Has the gateway serve this object as it would serve one of a plugin, with its requests going to the fake upstream.
+     *
+     * @param path added to the upstream's base URL: empty, or {@code /openai}
+     */
+    public GatewayExtension provider(Provider provider, String path) {
+        builtIn.add(provider);
+        return provider(provider.name(), path);
+    }
+
+    /**
      * Sends a provider's requests to the fake upstream.
      *
      * @param path added to the upstream's base URL: empty, or {@code /openai}
@@ -87,9 +93,10 @@ public final class GatewayExtension
         return this;
     }
 
-    /** Gives a provider options, as the configuration would. */
+    /** Gives a provider one more option, as the configuration would. */
     public GatewayExtension options(String name, String option, String value) {
-        options.put(name, JsonNodeFactory.instance.objectNode().put(option, value));
+        options.computeIfAbsent(name, first -> JsonNodeFactory.instance.objectNode())
+                .put(option, value);
         return this;
     }
 
@@ -134,7 +141,7 @@ public final class GatewayExtension
         built.forEach(jar -> jar.writeTo(plugins));
         FakeUpstream fake = FakeUpstream.start();
         upstream = fake;
-        gateway = Gateway.start(adjustment.apply(config(directory, fake)), Map.copyOf(environment))
+        gateway = Gateway.start(adjustment.apply(config(directory, fake)), Map.copyOf(environment), builtIn)
                 .toCompletionStage()
                 .toCompletableFuture()
                 .get(30, TimeUnit.SECONDS);
@@ -146,19 +153,13 @@ public final class GatewayExtension
         Map<String, ProviderSettings> providers = new HashMap<>();
         upstreamPaths.forEach((name, path) -> providers.put(
                 name,
-                new ProviderSettings(
-                        Optional.of(fake.baseUrl() + path),
-                        List.<Key>of(),
-                        deadlinesOf.getOrDefault(name, deadlines),
-                        options.getOrDefault(name, JsonNodeFactory.instance.objectNode()))));
-        return new GatewayConfig(
-                server.with(0, server.limits(), server.timeouts()),
-                new Plugins(directory.resolve("plugins"), directory.resolve("data"), true),
-                providers,
-                defaults.models(),
-                defaults.routing(),
-                defaults.auth(),
-                defaults.log());
+                ProviderSettings.DEFAULT
+                        .withBaseUrl(fake.baseUrl() + path)
+                        .withDeadlines(deadlinesOf.getOrDefault(name, deadlines))
+                        .withOptions(options.getOrDefault(name, JsonNodeFactory.instance.objectNode()))));
+        return defaults.withServer(server.with(0, server.limits(), server.timeouts()))
+                .withPlugins(new Plugins(directory.resolve("plugins"), directory.resolve("data"), true))
+                .withProviders(providers);
     }
 
     @Override
@@ -204,19 +205,7 @@ public final class GatewayExtension
             upstream.close();
         }
         if (home != null) {
-            deleteTree(home);
-        }
-    }
-
-    private static void deleteTree(Path root) throws IOException {
-        try (Stream<Path> files = Files.walk(root)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> {
-                try {
-                    Files.deleteIfExists(file);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            Directories.delete(home);
         }
     }
 

@@ -74,6 +74,22 @@ public final class PluginJar {
         return new PluginJar(id);
     }
 
+    /**
+     * {@return the jar that the build of this plugin has made} For integration tests ({@code *IT}), which run when it is
+     * there; gateway-plugin-parent tells where.
+     *
+     * @throws IllegalStateException if nothing has told
+     */
+    public static Path ofThisBuild() {
+        String jar = System.getProperty("gateway.plugin.jar");
+        if (jar == null) {
+            throw new IllegalStateException(
+                    "The system property gateway.plugin.jar does not name the plugin's jar. In a"
+                            + " build with gateway-plugin-parent it does for integration tests: mvn verify. Elsewhere, set it.");
+        }
+        return Path.of(jar);
+    }
+
     /** Sets {@code Plugin-Version}. {@return this} */
     public PluginJar version(String version) {
         return manifest("Plugin-Version", version);

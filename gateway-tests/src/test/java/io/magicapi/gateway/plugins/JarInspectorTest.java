@@ -74,7 +74,7 @@ class JarInspectorTest {
         assertThat(refusal(acme().withoutExtensionsIndex()))
                 .isEqualTo("GW-P01 acme-1.0.0.jar declares no provider: META-INF/extensions.idx is missing. JDK 23+ no"
                         + " longer runs annotation processors by itself: add <proc>full</proc> to"
-                        + " maven-compiler-plugin.");
+                        + " maven-compiler-plugin, or use gateway-plugin-parent.");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.magicapi.gateway.plugins;
 
+import io.magicapi.gateway.config.GatewayConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,10 @@ import java.util.zip.ZipOutputStream;
 
 /** A jar, or a manifest in one, is taken or refused with a coded message; nothing is thrown. */
 public final class PluginJarFuzz {
+
+    /** As of a gateway that nothing is configured for: it looks at signatures. */
+    private static final JarInspector INSPECTOR =
+            new JarInspector("0.1.0", GatewayConfig.defaults().plugins());
 
     private PluginJarFuzz() {}
 
@@ -23,8 +28,7 @@ public final class PluginJarFuzz {
                 } else {
                     write(jar, input);
                 }
-                String message =
-                        new JarInspector("0.1.0").inspect(jar).fold(PluginDescriptor::label, Rejection::toString);
+                String message = INSPECTOR.inspect(jar).fold(PluginDescriptor::label, Rejection::toString);
                 if (message.isBlank()) {
                     throw new AssertionError("a refusal without a word");
                 }

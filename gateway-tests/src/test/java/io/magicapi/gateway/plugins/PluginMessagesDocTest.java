@@ -25,17 +25,29 @@ class PluginMessagesDocTest {
     @Test
     @DisplayName("explains each code that the gateway uses, once, in their order, and no other")
     void codes() throws IOException {
-        Set<String> used = new TreeSet<>();
-        try (Stream<Path> files = Files.walk(ROOT.resolve("gateway-core/src/main/java"))) {
+        assertThat(explained()).containsExactlyElementsOf(quoted("gateway-core/src/main/java"));
+    }
+
+    @Test
+    @DisplayName("explains no code that is not the matter of a test")
+    void tested() throws IOException {
+        assertThat(quoted("gateway-tests/src/test/java")).containsAll(explained());
+    }
+
+    private static List<String> explained() throws IOException {
+        return codes(IN_ROW, ROOT.resolve("docs/plugin-messages.md"));
+    }
+
+    /** {@return the codes that texts in the sources of a folder begin with} */
+    private static Set<String> quoted(String folder) throws IOException {
+        Set<String> found = new TreeSet<>();
+        try (Stream<Path> files = Files.walk(ROOT.resolve(folder))) {
             for (Path file :
                     files.filter(each -> each.toString().endsWith(".java")).toList()) {
-                used.addAll(codes(IN_QUOTES, file));
+                found.addAll(codes(IN_QUOTES, file));
             }
         }
-
-        List<String> explained = codes(IN_ROW, ROOT.resolve("docs/plugin-messages.md"));
-
-        assertThat(explained).containsExactlyElementsOf(used);
+        return found;
     }
 
     private static List<String> codes(Pattern pattern, Path file) throws IOException {

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.api.Secret;
-import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.plugins.PluginStatus.State;
@@ -556,11 +555,10 @@ class PluginRegistryTest {
     // ---- configuration
 
     private static ProviderSettings settings(Optional<String> baseUrl, List<Key> keys) {
-        return new ProviderSettings(
-                baseUrl,
-                keys,
-                Deadlines.DEFAULT,
-                JsonNodeFactory.instance.objectNode().put("tier", "gold"));
+        ProviderSettings settings = ProviderSettings.DEFAULT
+                .withKeys(keys)
+                .withOptions(JsonNodeFactory.instance.objectNode().put("tier", "gold"));
+        return baseUrl.map(settings::withBaseUrl).orElse(settings);
     }
 
     @Test

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.slf4j.LoggerFactory;
 
 /** A registry at work on a temporary drop folder, with its log. */
@@ -45,18 +46,16 @@ final class RunningRegistry implements AutoCloseable {
     private final Logger logger = (Logger) LoggerFactory.getLogger("io.magicapi.gateway.plugins");
 
     private RunningRegistry(
-            Path root, Map<String, ProviderSettings> providers, List<Provider> builtIns, Map<String, String> env) {
+            Path root,
+            UnaryOperator<Plugins> plugins,
+            Map<String, ProviderSettings> providers,
+            List<Provider> builtIns,
+            Map<String, String> env) {
         folder = root.resolve("plugins");
         data = root.resolve("data");
-        GatewayConfig defaults = GatewayConfig.defaults();
-        GatewayConfig config = new GatewayConfig(
-                defaults.server(),
-                new Plugins(folder, data, true),
-                providers,
-                defaults.models(),
-                defaults.routing(),
-                defaults.auth(),
-                defaults.log());
+        GatewayConfig config = GatewayConfig.defaults()
+                .withPlugins(plugins.apply(new Plugins(folder, data, true)))
+                .withProviders(providers);
         registry = new PluginRegistry(config, catalog, builtIns, env, new BundledPlugins(), "0.1.0", TIMING);
         ((Logger) LoggerFactory.getLogger("org.pf4j")).setLevel(Level.WARN);
         appender.start();
@@ -70,7 +69,15 @@ final class RunningRegistry implements AutoCloseable {
 
     static RunningRegistry in(
             Path root, Map<String, ProviderSettings> providers, List<Provider> builtIns, Map<String, String> env) {
-        RunningRegistry running = new RunningRegistry(root, providers, builtIns, env);
+        return started(new RunningRegistry(root, UnaryOperator.identity(), providers, builtIns, env));
+    }
+
+    /** A registry with other settings than the usual ones. */
+    static RunningRegistry in(Path root, UnaryOperator<Plugins> plugins) {
+        return started(new RunningRegistry(root, plugins, Map.of(), List.of(), Map.of()));
+    }
+
+    private static RunningRegistry started(RunningRegistry running) {
         done(running.registry.start());
         return running;
     }

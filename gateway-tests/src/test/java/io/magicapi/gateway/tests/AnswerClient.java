@@ -132,11 +132,21 @@ final class AnswerClient implements AutoCloseable {
         return request("POST", "/v1/chat/completions", provider, body, headers);
     }
 
+    /** Sends a chat request without a key, but for what the headers say. {@return this} */
+    AnswerClient withoutKey(String provider, String body, String... headers) {
+        return send("POST", "/v1/chat/completions", body, "x-provider: " + provider + "\r\n", headers);
+    }
+
     /** Sends any request. {@return this} */
     AnswerClient request(String method, String path, String provider, String body, String... headers) {
+        return send(
+                method, path, body, "x-provider: " + provider + "\r\nauthorization: Bearer " + KEY + "\r\n", headers);
+    }
+
+    private AnswerClient send(String method, String path, String body, String first, String... headers) {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        StringBuilder head = new StringBuilder(method + " " + path + " HTTP/1.1\r\nhost: gateway\r\nx-provider: "
-                + provider + "\r\nauthorization: Bearer " + KEY + "\r\ncontent-type: application/json\r\n");
+        StringBuilder head = new StringBuilder(
+                method + " " + path + " HTTP/1.1\r\nhost: gateway\r\n" + first + "content-type: application/json\r\n");
         for (String header : headers) {
             head.append(header).append("\r\n");
         }

@@ -29,7 +29,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterAll;
@@ -69,23 +68,9 @@ class ClientLeavesTest {
     }
 
     private static GatewayConfig toSilent(GatewayConfig config) {
-        Map<String, ProviderSettings> providers = new HashMap<>();
-        config.providers()
-                .forEach((name, settings) -> providers.put(
-                        name,
-                        new ProviderSettings(
-                                Optional.of("https://127.0.0.1:" + silent.getLocalPort()),
-                                settings.keys(),
-                                settings.deadlines(),
-                                settings.options())));
-        return new GatewayConfig(
-                config.server(),
-                config.plugins(),
-                providers,
-                config.models(),
-                config.routing(),
-                config.auth(),
-                config.log());
+        Map<String, ProviderSettings> providers = new HashMap<>(config.providers());
+        providers.replaceAll((name, settings) -> settings.withBaseUrl("https://127.0.0.1:" + silent.getLocalPort()));
+        return config.withProviders(providers);
     }
 
     @AfterAll

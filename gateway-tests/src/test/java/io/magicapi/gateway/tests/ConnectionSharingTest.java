@@ -38,23 +38,9 @@ class ConnectionSharingTest {
     private static GatewayConfig withKeys(GatewayConfig config) {
         Map<String, List<Key>> keys =
                 Map.of("acme", List.of(key("ACME_1"), key("ACME_2")), "apex", List.of(key("APEX_1")));
-        Map<String, ProviderSettings> providers = new HashMap<>();
-        config.providers()
-                .forEach((name, settings) -> providers.put(
-                        name,
-                        new ProviderSettings(
-                                settings.baseUrl(),
-                                keys.getOrDefault(name, List.of()),
-                                settings.deadlines(),
-                                settings.options())));
-        return new GatewayConfig(
-                config.server(),
-                config.plugins(),
-                providers,
-                config.models(),
-                config.routing(),
-                config.auth(),
-                config.log());
+        Map<String, ProviderSettings> providers = new HashMap<>(config.providers());
+        providers.replaceAll((name, settings) -> settings.withKeys(keys.getOrDefault(name, List.of())));
+        return config.withProviders(providers);
     }
 
     private static Key key(String variable) {

@@ -60,22 +60,8 @@ class DeadlineTest {
     private static GatewayExtension at(Supplier<String> baseUrl, Deadlines deadlines) {
         return GroqJar.gateway().deadlines(deadlines).config(config -> {
             Map<String, ProviderSettings> providers = new HashMap<>(config.providers());
-            config.providers()
-                    .forEach((name, settings) -> providers.put(
-                            name,
-                            new ProviderSettings(
-                                    Optional.of(baseUrl.get()),
-                                    settings.keys(),
-                                    settings.deadlines(),
-                                    settings.options())));
-            return new io.magicapi.gateway.config.GatewayConfig(
-                    config.server(),
-                    config.plugins(),
-                    providers,
-                    config.models(),
-                    config.routing(),
-                    config.auth(),
-                    config.log());
+            providers.replaceAll((name, settings) -> settings.withBaseUrl(baseUrl.get()));
+            return config.withProviders(providers);
         });
     }
 

@@ -12,9 +12,14 @@ final class Heap {
 
     /** {@return how many objects of a class are reachable} */
     static int count(Class<?> type) {
+        return countNamed(type.getName());
+    }
+
+    /** {@return how many objects of a class that is not visible here are reachable} */
+    static int countNamed(String type) {
         return Arrays.stream(histogram().split("\n", -1))
                 .map(line -> line.strip().split("\\s+"))
-                .filter(columns -> columns.length >= 4 && columns[3].equals(type.getName()))
+                .filter(columns -> columns.length >= 4 && columns[3].equals(type))
                 .mapToInt(columns -> Integer.parseInt(columns[1]))
                 .sum();
     }

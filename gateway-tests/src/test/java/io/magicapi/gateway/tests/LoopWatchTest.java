@@ -192,15 +192,9 @@ class LoopWatchTest {
     void ends(@TempDir Path home) throws Exception {
         List<Thread> others = watchers();
         GatewayConfig defaults = GatewayConfig.defaults();
-        GatewayConfig config = new GatewayConfig(
-                defaults.server()
-                        .with(0, defaults.server().limits(), defaults.server().timeouts()),
-                new Plugins(home.resolve("plugins"), home.resolve("data"), true),
-                defaults.providers(),
-                defaults.models(),
-                defaults.routing(),
-                defaults.auth(),
-                defaults.log());
+        GatewayConfig config = defaults.withServer(defaults.server()
+                        .with(0, defaults.server().limits(), defaults.server().timeouts()))
+                .withPlugins(new Plugins(home.resolve("plugins"), home.resolve("data"), true));
 
         Gateway started = Gateway.start(config, Map.of())
                 .toCompletionStage()

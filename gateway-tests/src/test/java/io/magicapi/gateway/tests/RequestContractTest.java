@@ -9,7 +9,6 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.read.ListAppender;
 import io.magicapi.gateway.config.DataSize;
-import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Auth;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.Limits;
@@ -56,14 +55,7 @@ class RequestContractTest {
     @RegisterExtension
     static final GatewayExtension ownKeyOnly = GroqJar.gateway()
             .environment("GROQ_API_KEY", OWN_KEY)
-            .config(config -> new GatewayConfig(
-                    config.server(),
-                    config.plugins(),
-                    config.providers(),
-                    config.models(),
-                    config.routing(),
-                    new Auth(false, false),
-                    config.log()));
+            .config(config -> config.withAuth(new Auth(false, false)));
 
     /** With a short deadline for silence. */
     @RegisterExtension

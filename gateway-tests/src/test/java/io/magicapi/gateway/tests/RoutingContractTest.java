@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Alias;
 import io.magicapi.gateway.config.GatewayConfig.Routing;
 import io.magicapi.gateway.testkit.Answer;
@@ -46,14 +45,7 @@ class RoutingContractTest {
     static final GatewayExtension withDefault = GroqJar.gateway()
             .plugin(acme())
             .provider("acme", "/acme/v1")
-            .config(config -> new GatewayConfig(
-                    config.server(),
-                    config.plugins(),
-                    config.providers(),
-                    config.models(),
-                    new Routing(Optional.of("acme")),
-                    config.auth(),
-                    config.log()));
+            .config(config -> config.withRouting(new Routing(Optional.of("acme"))));
 
     /** No plugin, until a test drops one in. */
     @RegisterExtension
@@ -66,16 +58,10 @@ class RoutingContractTest {
     /** An alias of the operator's, and one for a provider that is not there. */
     @RegisterExtension
     static final GatewayExtension withAliases = GroqJar.gateway()
-            .config(config -> new GatewayConfig(
-                    config.server(),
-                    config.plugins(),
-                    config.providers(),
-                    Map.of(
+            .config(config -> config.withModels(Map.of(
                             "smart", new Alias(List.of("groq/openai/gpt-oss-120b")),
-                            "groq/gone", new Alias(List.of("acme/x"))),
-                    new Routing(Optional.of("echo")),
-                    config.auth(),
-                    config.log()));
+                            "groq/gone", new Alias(List.of("acme/x"))))
+                    .withRouting(new Routing(Optional.of("echo"))));
 
     private static PluginJar acme() {
         return PluginJar.of("acme").source("""

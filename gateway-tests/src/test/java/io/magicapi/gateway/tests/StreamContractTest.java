@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
+import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.FakeUpstream.ClientClose;
 import io.magicapi.gateway.testkit.Faults;
@@ -229,6 +230,21 @@ class StreamContractTest {
             assertThat(client.chat(STREAM).read().text()).isEqualTo(HELLO);
         }
         gateway.upstream().awaitClientClosed(Duration.ofSeconds(3));
+    }
+
+    @Test
+    @DisplayName("R34: a stream that has ended is not kept, not even until the upstream would have been given up")
+    void endedAtOnce() {
+        gateway.upstream().answerWith(Streams.plain());
+        try (AnswerClient client = new AnswerClient(gateway)) {
+            client.chat(STREAM).read();
+            int deadlines = Heap.count(Deadline.class);
+            for (int i = 0; i < 50; i++) {
+                assertThat(client.chat(STREAM).read().text()).isEqualTo(HELLO);
+            }
+
+            assertThat(Heap.count(Deadline.class) - deadlines).isLessThan(5);
+        }
     }
 
     /** Streams of which nobody may believe that they are whole. */
