@@ -132,6 +132,24 @@ class BedrockTest {
     }
 
     @Test
+    @DisplayName("a caller's own access key signs, and goes no further")
+    void callersKey() {
+        gateway.upstream().enqueue(Answer.json(200, BedrockFake.plainText("a")));
+
+        Reply reply = AnswerClient.ask(gateway, "bedrock", CHAT, new String[] {
+            "x-aws-access-key-id: AKIDEXAMPLE", "X-AWS-Secret-Access-Key: " + SECRET, "x-aws-session-token: " + TOKEN
+        });
+
+        ReceivedRequest received = gateway.upstream().awaitRequest();
+        assertThat(reply.status()).isEqualTo(200);
+        assertThat(received.header("authorization"))
+                .hasValue(SigV4Check.authorization("AKIDEXAMPLE", SECRET, received));
+        assertThat(received.header("x-amz-security-token")).hasValue(TOKEN);
+        assertThat(received.fields()).noneMatch(field -> field.name().startsWith("x-aws-"));
+        assertThat(new String(received.raw(), StandardCharsets.UTF_8)).doesNotContain(SECRET);
+    }
+
+    @Test
     @DisplayName("without any credential the answer is a 401 that says how to bring one, and nothing is sent")
     void noCredential() {
         Reply reply = askBare(gateway, CHAT);
