@@ -68,6 +68,7 @@ class FatJarIT {
             assertThat(ready.path("providers").findValuesAsText("provider"))
                     .containsExactlyInAnyOrder(
                             "anthropic",
+                            "bedrock",
                             "cerebras",
                             "cohere",
                             "deepseek",
@@ -88,6 +89,7 @@ class FatJarIT {
             assertThat(jars(directory.resolve("plugins")))
                     .satisfiesExactlyInAnyOrder(
                             jar -> assertThat(jar).startsWith("anthropic-"),
+                            jar -> assertThat(jar).startsWith("bedrock-"),
                             jar -> assertThat(jar).startsWith("groq-"),
                             jar -> assertThat(jar).startsWith("openai-"));
 
