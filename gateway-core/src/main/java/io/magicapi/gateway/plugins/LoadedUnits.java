@@ -120,7 +120,13 @@ final class LoadedUnits {
         ProviderStarter starter = new ProviderStarter(config, keys, Map.of());
         List<ProviderGeneration> ready = new ArrayList<>();
         for (Provider provider : providers) {
-            starter.start("the gateway", PluginRegistry.BUILT_IN, provider.name(), provider, ready, () -> {})
+            starter.start(
+                            "the gateway",
+                            PluginRegistry.BUILT_IN,
+                            ProviderStarter.ownName("the gateway", provider),
+                            provider,
+                            ready,
+                            () -> {})
                     .ifPresent(ready::add);
         }
         builtIns = List.copyOf(ready);
