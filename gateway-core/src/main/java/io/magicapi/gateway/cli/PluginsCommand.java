@@ -18,7 +18,7 @@ import picocli.CommandLine.Parameters;
 /** {@code gateway plugins}: about plugin jars. */
 @Command(
         name = "plugins",
-        description = "Lists and checks plugin jars.",
+        description = "Lists and checks plugin jars, and asks a running gateway about its plugins.",
         mixinStandardHelpOptions = true,
         versionProvider = VersionCommand.Provider.class)
 final class PluginsCommand extends Group {

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import io.magicapi.gateway.config.GatewayConfig.Admin;
+import io.magicapi.gateway.config.GatewayConfig.AdminKeySource;
 import io.magicapi.gateway.config.GatewayConfig.Alias;
 import io.magicapi.gateway.config.GatewayConfig.Auth;
 import io.magicapi.gateway.config.GatewayConfig.Canary;
@@ -92,6 +94,7 @@ final class ConfigReader {
                 },
                 text -> JsonNodeFactory.instance.numberNode(1));
         Server server = root.section("server", section -> server(section, defaults.server()));
+        Admin admin = root.section("admin", section -> admin(section, defaults.admin()));
         Plugins plugins = root.section(
                 "plugins",
                 section -> new Plugins(
@@ -115,19 +118,59 @@ final class ConfigReader {
         Log log = root.section("log", section -> log(section, defaults.log()));
         root.end();
         if (!auth.open() && !loopback(server.host())) {
-            Place place = reading.settings().stream()
-                    .filter(setting -> setting.key().equals("server.host"))
-                    .flatMap(setting -> setting.origin().stream())
-                    .findFirst()
-                    .orElse(Place.file("server.host"));
             reading.problem(
                     Problem.OPEN_LISTENER,
-                    place,
+                    placeOf("server.host"),
                     "server.host is " + server.host() + " but auth.open is false: anyone who reaches this port could "
                             + "spend your provider keys. Set auth.open: true if something in front does the checking, "
                             + "or let server.host be 127.0.0.1");
         }
-        return new GatewayConfig(server, plugins, providers, models, routing, auth, log);
+        if (!loopback(admin.host())) {
+            reading.problem(
+                    Problem.OPEN_ADMIN,
+                    placeOf("admin.host"),
+                    "admin.host is " + admin.host()
+                            + ": who reaches the admin API can change what code runs here, so it"
+                            + " listens on loopback only. Let it be 127.0.0.1, and reach it from elsewhere through"
+                            + " ssh -L");
+        }
+        if (admin.enabled() && admin.port() != 0 && admin.port() == server.port()) {
+            reading.problem(
+                    Problem.VALUE,
+                    placeOf("admin.port"),
+                    "admin.port must be another one than server.port, " + server.port() + "; 0 takes a free one");
+        }
+        return new GatewayConfig(server, admin, plugins, providers, models, routing, auth, log);
+    }
+
+    private Place placeOf(String key) {
+        return reading.settings().stream()
+                .filter(setting -> setting.key().equals(key))
+                .flatMap(setting -> setting.origin().stream())
+                .findFirst()
+                .orElse(Place.file(key));
+    }
+
+    private Admin admin(Section section, Admin defaults) {
+        return new Admin(
+                section.flag("enabled", defaults.enabled()),
+                section.value("host", "address", defaults.host(), ConfigReader::host, TextNode::valueOf),
+                section.number("port", 0, 65535, defaults.port()),
+                section.section("key", this::adminKey),
+                section.flag("plugin-upload", defaults.pluginUpload()));
+    }
+
+    private AdminKeySource adminKey(Section section) {
+        AdminKeySource key = new AdminKeySource(
+                section.optional("env", "variable name", ConfigReader::variable, TextNode::valueOf),
+                section.optional("file", "path", ConfigReader::path, path -> TextNode.valueOf(path.toString())));
+        if (key.env().isPresent() && key.file().isPresent()) {
+            reading.problem(
+                    Problem.KEY_SOURCE,
+                    section.place(),
+                    "admin.key must have either env: NAME or file: PATH, not both");
+        }
+        return key;
     }
 
     private Server server(Section section, Server defaults) {

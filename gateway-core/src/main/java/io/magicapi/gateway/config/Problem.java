@@ -30,6 +30,8 @@ public record Problem(String code, Place place, String message) {
     static final String VERSION = "GW-C09";
     /** Not an error: a {@code GATEWAY_…} variable that stands for no key. */
     static final String UNKNOWN_VARIABLE = "GW-C10";
+    /** An admin API that others could reach. */
+    static final String OPEN_ADMIN = "GW-C14";
 
     /** {@return code, place and message on one line} */
     @Override
