@@ -90,12 +90,21 @@ final class Command {
     }
 
     static CompletableFuture<String> read(InputStream stream) {
-        return CompletableFuture.supplyAsync(() -> {
-            try {
-                return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                Command::onThread);
+    }
+
+    /** Runs what waits on a thread of its own: on a machine of two cores the common pool has a single one. */
+    static void onThread(Runnable task) {
+        Thread thread = new Thread(task, "waiting");
+        thread.setDaemon(true);
+        thread.start();
     }
 }

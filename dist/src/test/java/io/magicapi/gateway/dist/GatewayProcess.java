@@ -41,7 +41,7 @@ final class GatewayProcess implements AutoCloseable {
 
     private GatewayProcess(Process process) {
         this.process = process;
-        this.outputEnded = CompletableFuture.runAsync(this::read);
+        this.outputEnded = CompletableFuture.runAsync(this::read, Command::onThread);
     }
 
     /**

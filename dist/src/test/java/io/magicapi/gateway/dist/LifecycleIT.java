@@ -45,8 +45,10 @@ class LifecycleIT {
             upstream.answerWith(Answer.events(Duration.ofMillis(100), events));
             List<CompletableFuture<HttpResponse<String>>> streams = new ArrayList<>();
             for (int i = 0; i < 10; i++) {
-                streams.add(CompletableFuture.supplyAsync(() ->
-                        gateway.post("/chat/completions", STREAM, "x-provider", "groq", "authorization", "Bearer k")));
+                streams.add(CompletableFuture.supplyAsync(
+                        () -> gateway.post(
+                                "/chat/completions", STREAM, "x-provider", "groq", "authorization", "Bearer k"),
+                        Command::onThread));
             }
             for (int i = 0; i < 10; i++) {
                 upstream.awaitRequest();

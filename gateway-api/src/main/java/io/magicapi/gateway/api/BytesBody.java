@@ -2,9 +2,11 @@ package io.magicapi.gateway.api;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,6 +21,9 @@ final class BytesBody implements Body {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
+    /** For text that is half of a surrogate pair, which UTF-8 cannot hold. */
+    private static final ObjectWriter ASCII = MAPPER.writer().with(JsonWriteFeature.ESCAPE_NON_ASCII);
+
     private static final ObjectReader READER = MAPPER.readerFor(JsonNode.class);
 
     private final byte[] bytes;
@@ -32,8 +37,16 @@ final class BytesBody implements Body {
         try {
             return new BytesBody(MAPPER.writeValueAsBytes(document));
         } catch (JsonProcessingException e) {
+            return inAscii(document);
+        }
+    }
+
+    private static BytesBody inAscii(JsonNode document) {
+        try {
+            return new BytesBody(ASCII.writeValueAsBytes(document));
+        } catch (JsonProcessingException e) {
             // Jackson's own message may quote what stands in the tree.
-            throw new IllegalArgumentException("the document is not a plain JSON tree", e);
+            throw new IllegalArgumentException("the document is not a plain JSON tree");
         }
     }
 

@@ -11,6 +11,12 @@ public interface Call {
     /** {@return the id under which the gateway logs this request and answers it ({@code x-request-id})} */
     String requestId();
 
+    /**
+     * The provider's name, as the caller chose it. That of the {@link Provider}, unless the configuration gives the same
+     * provider several names, with a base URL, keys and options for each.
+     */
+    String provider();
+
     /** {@return what is asked for} */
     Operation operation();
 
@@ -35,6 +41,14 @@ public interface Call {
 
     /** {@return the key for this attempt: the client's own or a configured one; empty if there is neither} */
     Optional<Secret> credential();
+
+    /**
+     * {@return the key for this attempt}
+     *
+     * @throws ProviderException of kind {@link ProviderException.Kind#UNAUTHENTICATED} if there is none; the client is
+     *     told how to supply one
+     */
+    Secret requireCredential();
 
     /** {@return the body as the upstream should get it; empty for requests that have none} */
     Body body();

@@ -3,9 +3,11 @@ package io.magicapi.gateway.api;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
 
 /**
  * HTTP headers: an immutable list of names and values, in order, names in lower case.
@@ -97,6 +99,13 @@ public final class Headers {
         for (int i = 0; i < fields.size(); i += 2) {
             action.accept(fields.get(i), fields.get(i + 1));
         }
+    }
+
+    /** {@return all names with their values, in order; a view} */
+    public Iterable<Map.Entry<String, String>> entries() {
+        return () -> IntStream.range(0, size())
+                .mapToObj(i -> Map.entry(fields.get(2 * i), fields.get(2 * i + 1)))
+                .iterator();
     }
 
     /** {@return how many name-value pairs there are} */

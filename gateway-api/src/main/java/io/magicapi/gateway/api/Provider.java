@@ -37,7 +37,8 @@ public interface Provider extends ExtensionPoint {
      * <p>Read once, after {@link #start}. The operator's configuration may replace it ({@code
      * providers.<name>.base-url}), so a provider must not rely on its own value being used.
      *
-     * @return an absolute {@code http} or {@code https} URL without trailing slash, query or user info
+     * @return an absolute {@code http} or {@code https} URL without trailing slash, query or user info; empty if only the
+     *     operator can know it: the provider then serves where the configuration gives one, and nowhere else
      */
     String baseUrl();
 
@@ -56,8 +57,7 @@ public interface Provider extends ExtensionPoint {
      *     none
      */
     default Headers processHeaders(Headers client, Call call) {
-        Secret key = call.credential().orElseThrow(() -> ProviderException.missingKey(name(), keyVariable()));
-        return client.with("authorization", "Bearer " + key.reveal());
+        return client.with("authorization", "Bearer " + call.requireCredential().reveal());
     }
 
     /**
@@ -98,6 +98,17 @@ public interface Provider extends ExtensionPoint {
     }
 
     /**
+     * The headers by which callers bring a credential that is not one bearer token, such as {@code
+     * x-aws-access-key-id}. They are shown to this provider only, and only where callers may bring their own
+     * credentials ({@code auth.passthrough}).
+     *
+     * @return a constant list of names in lower case; empty by default
+     */
+    default List<String> credentialHeaders() {
+        return List.of();
+    }
+
+    /**
      * Where this provider's answers and stream events carry token usage, in the order to look.
      *
      * @return JSON pointers; by default {@code /usage} alone
@@ -119,7 +130,8 @@ public interface Provider extends ExtensionPoint {
     }
 
     /**
-     * Opens one attempt. Overridden only by providers that change the request.
+     * Opens one attempt. Overridden only by providers that change the request or the answer. A call with a large body is
+     * opened on a worker thread.
      *
      * @param call the call to serve; valid until the attempt ends
      * @return by default an exchange that sends the client's body unchanged to {@link #path} with the headers of

@@ -20,7 +20,9 @@ public final class ProviderException extends RuntimeException {
         /** This provider does not do what is asked: 404. */
         UNSUPPORTED,
         /** Nothing is wrong with the request, but it cannot be served now: 503. */
-        UNAVAILABLE
+        UNAVAILABLE,
+        /** The upstream's answer cannot be understood: 502. */
+        BAD_ANSWER
     }
 
     private final Kind kind;
@@ -42,8 +44,13 @@ public final class ProviderException extends RuntimeException {
         this.param = param;
     }
 
-    /** {@return the refusal of a call without key, telling how to supply one} */
-    static ProviderException missingKey(String provider, Optional<String> keyVariable) {
+    /**
+     * {@return the refusal of a call without key, telling how to supply one}
+     *
+     * @param provider the provider's name
+     * @param keyVariable the environment variable that would hold the key, if there is such a custom
+     */
+    public static ProviderException missingKey(String provider, Optional<String> keyVariable) {
         String configured = keyVariable
                 .map(variable -> "set " + variable + " where the gateway runs")
                 .orElse("configure providers." + provider + ".keys");

@@ -303,6 +303,8 @@ final class ApiHandler {
         inbound.record().routed(choice.provider().name(), choice.model(), stream);
         GatewayCall call = new GatewayCall(
                 inbound.record().id(),
+                choice.provider().name(),
+                choice.provider().keyVariable(),
                 inbound.operation(),
                 inbound.request().method().name(),
                 inbound.path().target(),

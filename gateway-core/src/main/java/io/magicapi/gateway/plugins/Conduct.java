@@ -46,7 +46,7 @@ public final class Conduct {
      * Notes that a call has held an event loop for too long; each call once. Calls that were under way on other loops
      * when the first was noticed count as well.
      *
-     * @param place where in the plugin, as a message goes on: {@code " in com.acme.…"}; empty if that is not known
+     * @param place where in the plugin, as a message goes on: {@code " in com.acme.…"}
      */
     public synchronized void blockedLoop(String place) {
         long now = System.nanoTime();
@@ -56,8 +56,7 @@ public final class Conduct {
         }
         if (blocked.size() >= QUARANTINE_AT && misconduct == null) {
             misconduct = blocked.size() + " of its calls held an event loop for more than 200 ms within "
-                    + QUARANTINE_WITHIN.toMinutes() + " min, the last"
-                    + (place.isEmpty() ? " of unknown place" : place);
+                    + QUARANTINE_WITHIN.toMinutes() + " min, the last" + place;
         }
     }
 

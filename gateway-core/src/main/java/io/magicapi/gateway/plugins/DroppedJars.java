@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,9 +42,6 @@ final class DroppedJars {
     private static final String PINNED = "GW-P30";
     private static final String FAILED_TRIAL = "GW-P31";
     private static final String MISCONDUCT = "GW-P32";
-    private static final String ROLLED_BACK = "GW-P33";
-    private static final String UNLOADED = "GW-P34";
-    private static final String NOTHING_TO_DO = "GW-P35";
 
     private final GatewayConfig.Plugins config;
     private final Timing timing;
@@ -224,16 +222,21 @@ final class DroppedJars {
         if (notes.values().stream().noneMatch(note -> note.isOf(id)) && units.forget(id)) {
             reconsider();
         }
+        if (units.serving(id) == null) {
+            notes.values().stream()
+                    .filter(note -> note.isOf(id) && note.isRejectedFor(TWO_FILES))
+                    .forEach(this::tryAgain);
+        }
     }
 
     /** Gives those another try that were refused because of a plugin that has changed or gone. */
-    private void reconsider() {
-        for (JarNote note : notes.values()) {
-            if (note.isRejectedFor(NAME_TAKEN)) {
-                note.again = true;
-                unsettled = true;
-            }
-        }
+    void reconsider() {
+        notes.values().stream().filter(note -> note.isRejectedFor(NAME_TAKEN)).forEach(this::tryAgain);
+    }
+
+    private void tryAgain(JarNote note) {
+        note.again = true;
+        unsettled = true;
     }
 
     // ---- a new content
@@ -334,13 +337,16 @@ final class DroppedJars {
         PluginUnit former = units.serving(
                 unit -> unit.file().equals(note.file) && !unit.descriptor().id().equals(id));
         PluginUnit old = units.serving(id);
+        Trial trial = units.trial(id);
         JarNote rival = old == null || old.file().equals(note.file) ? null : holder(old);
         if (old != null && rival == null && !forced && old.descriptor().sha256().equals(descriptor.sha256())) {
             // Touched, rewritten with the same bytes, or moved here by copying.
             PrivateCopies.discard(copy);
             old.moved(note.file);
             note.accept();
-            units.stopTrial(id);
+            if (trial != null && trial.newcomer().file().equals(note.file)) {
+                units.stopTrial(id);
+            }
             if (former != null) {
                 units.remove(former);
                 reconsider();
@@ -348,7 +354,6 @@ final class DroppedJars {
             changed.run();
             return;
         }
-        Trial trial = units.trial(id);
         if (trial != null && !forced && trial.newcomer().descriptor().sha256().equals(descriptor.sha256())) {
             PrivateCopies.discard(copy);
             trial.newcomer().moved(note.file);
@@ -370,11 +375,16 @@ final class DroppedJars {
             reject(note, refusal);
             return;
         }
+        Canary canary = config.of(id).canary();
+        boolean pinned = descriptor.version().equals(pins.get(id));
+        boolean tried =
+                old != null && former == null && !pinned && canary.share().isPresent();
         if (rival != null) {
+            String standing = tried ? "being tried" : pinned ? "pinned, taking over" : "newer, taking over";
             LOG.atWarn()
                     .addKeyValue("code", TWO_FILES)
                     .addKeyValue("plugin", id)
-                    .log("{}", twoFiles(id, rival, note, "newer, taking over"));
+                    .log("{}", twoFiles(id, rival, note, standing));
         }
 
         PluginUnit unit;
@@ -385,9 +395,7 @@ final class DroppedJars {
             return;
         }
         note.accept();
-        Canary canary = config.of(id).canary();
-        boolean pinned = descriptor.version().equals(pins.get(id));
-        if (old != null && former == null && !pinned && canary.share().isPresent()) {
+        if (old != null && tried) {
             units.tryOut(unit, old, canary);
             return;
         }
@@ -408,6 +416,17 @@ final class DroppedJars {
                                     + " (plugins." + id + ".pin).")
                     : twoFiles(id, rival, note, "ignored because plugins." + id + ".pin says " + pin);
         }
+        Trial trial = units.trial(id);
+        JarNote tried = trial == null || trial.newcomer().file().equals(note.file) ? null : holder(trial.newcomer());
+        if (trial != null
+                && tried != null
+                && !pinned
+                && JarInspector.compareVersions(
+                                descriptor.version(),
+                                trial.newcomer().descriptor().version())
+                        <= 0) {
+            return twoFiles(id, tried, note, "not newer, ignored");
+        }
         if (old == null
                 || rival == null
                 || (pinned && !old.descriptor().version().equals(pin))) {
@@ -419,7 +438,7 @@ final class DroppedJars {
     }
 
     /** Does what lets a unit serve, and settles what that means for other files. */
-    private void takeOver(PluginUnit unit, @Nullable PluginUnit former, Runnable swap) {
+    void takeOver(PluginUnit unit, @Nullable PluginUnit former, Runnable swap) {
         String id = unit.descriptor().id();
         PluginUnit old = units.serving(id);
         JarNote mine = notes.get(unit.file());
@@ -464,6 +483,20 @@ final class DroppedJars {
         for (PluginUnit unit : units.serving()) {
             unit.misconduct().ifPresent(why -> quarantine(unit, why));
         }
+        notes.values().stream().filter(this::isLeftOver).forEach(this::tryAgain);
+    }
+
+    /** Whether nobody uses what a file holds although nothing is said against it: its trial was ended by something else. */
+    private boolean isLeftOver(JarNote note) {
+        PluginDescriptor held = note.descriptor;
+        return held != null
+                && note.rejection() == null
+                && note.missing == 0
+                && Stream.concat(
+                                units.serving().stream(),
+                                units.trials().stream().map(Trial::newcomer))
+                        .noneMatch(unit -> unit.file().equals(note.file)
+                                && unit.descriptor().sha256().equals(held.sha256()));
     }
 
     private void endTrial(Trial trial, State standing, String code, String why) {
@@ -483,6 +516,11 @@ final class DroppedJars {
         String text = unit.label() + " is out of service, because " + why + ".";
         bar(unit, State.QUARANTINED, new Rejection(MISCONDUCT, text));
         units.audit(Action.QUARANTINE, unit, MISCONDUCT + " " + text);
+        Trial trial = units.trial(id);
+        if (trial != null) {
+            takeOver(trial.newcomer(), null, () -> units.promote(trial));
+            return;
+        }
         try {
             units.restore(id, unit.file());
             settleRestored(id);
@@ -503,7 +541,7 @@ final class DroppedJars {
     }
 
     /** If what serves again is in a file of its own, it belongs to that one. */
-    private void settleRestored(String id) {
+    void settleRestored(String id) {
         PluginUnit unit = units.serving(id);
         for (JarNote note : notes.values()) {
             if (unit != null
@@ -516,7 +554,8 @@ final class DroppedJars {
         changed.run();
     }
 
-    private void bar(PluginUnit unit, State standing, Rejection why) {
+    /** Marks the file a unit came from: it must not be used. */
+    void bar(PluginUnit unit, State standing, Rejection why) {
         JarNote note = notes.get(unit.file());
         LOG.atWarn()
                 .addKeyValue("code", why.code())
@@ -529,18 +568,19 @@ final class DroppedJars {
         }
     }
 
-    // ---- what operators ask for
+    // ---- what operators ask for, through PluginOperations
 
     /**
-     * Loads what a file holds now, even if it serves already or was taken out of service.
+     * Loads what a file holds now, even if it serves already or must not be used.
      *
+     * @return the plugin's id
      * @throws Refusal if it cannot be used
      */
-    PluginStatus load(Path file) throws Refusal {
+    String takeNow(Path file) throws Refusal {
         Path jar = config.dir().resolve(file.getFileName());
         Fingerprint fingerprint = Fingerprint.of(jar)
                 .orElseThrow(() -> new Refusal(
-                        NOTHING_TO_DO,
+                        PluginOperations.NOTHING_TO_DO,
                         "there is no file " + file.getFileName() + " in " + config.dir() + ". Copy the jar there."));
         JarNote note = notes.computeIfAbsent(jar, JarNote::new);
         note.accept();
@@ -551,129 +591,29 @@ final class DroppedJars {
         if (refused != null) {
             throw new Refusal(refused.code(), refused.message());
         }
-        return standing(note.plugin().orElse(note.name()));
+        return note.plugin().orElse(note.name());
     }
 
-    /** Loads the file of a plugin again; see {@link #load}. */
-    PluginStatus reload(String id) throws Refusal {
-        PluginUnit unit = units.serving(id);
-        return load(unit == null ? anyNote(id).file : unit.file());
-    }
-
-    /** Takes a plugin out of service until its file changes or is loaded again. */
-    PluginStatus unload(String id) throws Refusal {
-        PluginUnit unit = units.serving(id);
-        if (unit == null) {
-            JarNote note = anyNote(id);
-            units.forget(id);
-            note.bar(State.UNLOADED, unloaded(id));
-            changed.run();
-            return standing(id);
-        }
-        Trial trial = units.trial(id);
-        if (trial != null) {
-            bar(trial.newcomer(), State.UNLOADED, unloaded(id));
-        }
-        bar(unit, State.UNLOADED, unloaded(id));
-        units.remove(unit);
-        reconsider();
-        return standing(id);
-    }
-
-    private static Rejection unloaded(String id) {
-        return new Rejection(
-                UNLOADED,
-                "plugin " + id + " was unloaded by an operator. It stays so until its file changes or it is"
-                        + " reloaded.");
-    }
-
-    /** Uses this version of a plugin and no other, until the gateway restarts or an operator says otherwise. */
-    PluginStatus pin(String id, String version) throws Refusal {
-        PluginUnit unit = units.serving(id);
-        boolean serves = unit != null && unit.descriptor().version().equals(version);
-        Optional<JarNote> file = notes.values().stream()
-                .filter(note -> note.isOf(id)
-                        && note.descriptor != null
-                        && note.descriptor.version().equals(version))
-                .findFirst();
-        boolean kept = units.former(id)
-                .filter(former -> former.version().equals(version))
-                .isPresent();
-        if (!serves && file.isEmpty() && !kept) {
-            throw new Refusal(
-                    NOTHING_TO_DO,
-                    "no file in " + config.dir() + " holds " + id + " " + version + ", and it is not the version before"
-                            + " the present one. Copy it there first.");
-        }
+    /** Uses one version of a plugin and no other. */
+    void pin(String id, String version) {
         pins.put(id, version);
-        units.stopTrial(id);
-        if (serves) {
-            return standing(id);
-        }
-        return file.isPresent() ? load(file.get().file) : rollback(id);
     }
 
-    /** Uses any version of a plugin again; the newest file takes over. */
-    PluginStatus unpin(String id) throws Refusal {
-        anyNote(id);
+    /** Uses any version of a plugin again: newer files are looked at again. */
+    void unpin(String id) {
         pins.remove(id);
-        for (JarNote note : notes.values()) {
-            if (note.isOf(id) && (note.isRejectedFor(PINNED) || note.isRejectedFor(TWO_FILES))) {
-                note.again = true;
-                unsettled = true;
-            }
-        }
-        return standing(id);
+        notes(id).stream()
+                .filter(note -> note.isRejectedFor(PINNED) || note.isRejectedFor(TWO_FILES))
+                .forEach(this::tryAgain);
     }
 
-    /** Goes back to the version before. */
-    PluginStatus rollback(String id) throws Refusal {
-        Trial trial = units.trial(id);
-        Rejection why = new Rejection(
-                ROLLED_BACK,
-                "plugin " + id + " was rolled back by an operator. This version stays unused until its file changes or"
-                        + " is loaded.");
-        if (trial != null) {
-            bar(trial.newcomer(), State.REJECTED, why);
-            units.stopTrial(id);
-            return standing(id);
-        }
-        PluginUnit unit = units.serving(id);
-        Path file = unit == null ? anyNote(id).file : unit.file();
-        units.restore(id, file);
-        if (unit != null) {
-            bar(unit, State.REJECTED, why);
-        }
-        settleRestored(id);
-        return standing(id);
+    Path dir() {
+        return config.dir();
     }
 
-    /** Lets a version that is tried take over. */
-    PluginStatus promote(String id) throws Refusal {
-        Trial trial = units.trial(id);
-        if (trial == null) {
-            throw new Refusal(NOTHING_TO_DO, "no new version of plugin " + id + " is being tried.");
-        }
-        takeOver(trial.newcomer(), null, () -> units.promote(trial));
-        return standing(id);
-    }
-
-    private JarNote anyNote(String id) throws Refusal {
-        return notes.values().stream()
-                .filter(note -> note.isOf(id))
-                .findFirst()
-                .orElseThrow(
-                        () -> new Refusal(NOTHING_TO_DO, "there is no plugin " + id + " in " + config.dir() + "."));
-    }
-
-    /** {@return how a plugin stands: its newest version that serves or is tried, or else its file} */
-    private PluginStatus standing(String id) throws Refusal {
-        Trial trial = units.trial(id);
-        if (trial != null) {
-            return PluginStatus.canary(trial);
-        }
-        PluginUnit unit = units.serving(id);
-        return unit != null ? PluginStatus.ready(unit) : anyNote(id).status().orElseThrow();
+    /** {@return the notes of the files that hold this plugin, in the order of their names} */
+    List<JarNote> notes(String id) {
+        return notes.values().stream().filter(note -> note.isOf(id)).toList();
     }
 
     /** {@return the note of the file a unit came from, if it still holds that plugin, as far as the last look tells} */
@@ -704,7 +644,7 @@ final class DroppedJars {
                 ? rejection
                 : rejection.and("The previous version " + serving.descriptor().version() + " ("
                         + serving.descriptor().shortHash() + ") keeps serving.");
-        boolean known = rejection.equals(note.rejection()) || told.equals(note.rejection());
+        boolean known = told.equals(note.rejection());
         if (!known) {
             note.reject(told);
             changed.run();

@@ -64,6 +64,10 @@ final class JarNote {
         return descriptor != null && descriptor.id().equals(id);
     }
 
+    boolean holds(String version) {
+        return descriptor != null && descriptor.version().equals(version);
+    }
+
     @Nullable
     Rejection rejection() {
         return rejection;

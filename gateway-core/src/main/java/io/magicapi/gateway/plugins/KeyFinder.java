@@ -34,9 +34,7 @@ final class KeyFinder {
         List<Key> keys = config.provider(provider).keys();
         if (keys.isEmpty()) {
             return keyVariable
-                    .flatMap(variable -> Optional.ofNullable(environment.get(variable))
-                            .filter(value -> !value.isBlank())
-                            .map(value -> new KeyRing.Entry(variable, Secret.of(value.strip()), 1)))
+                    .flatMap(variable -> environment(variable).map(value -> new KeyRing.Entry(variable, value, 1)))
                     .map(entry -> KeyRing.of(List.of(entry)))
                     .orElse(KeyRing.EMPTY);
         }
@@ -51,6 +49,13 @@ final class KeyFinder {
                     .ifPresentOrElse(found::add, () -> warn(provider, key, source));
         }
         return KeyRing.of(found);
+    }
+
+    /** {@return the value of an environment variable; empty if it is not set, or blank} */
+    Optional<Secret> environment(String variable) {
+        return Optional.ofNullable(environment.get(variable))
+                .filter(value -> !value.isBlank())
+                .map(value -> Secret.of(value.strip()));
     }
 
     private Optional<String> read(Path file) {

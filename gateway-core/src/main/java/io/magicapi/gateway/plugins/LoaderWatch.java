@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -99,6 +100,10 @@ final class LoaderWatch {
     private void checkOverdue(Entry entry) {
         long waited = System.nanoTime() - entry.unloadedAt;
         if (waited > patience.toNanos()) {
+            String culprit = culprit(entry);
+            if (entry.loader.refersTo(null)) { // collected at the last moment
+                return;
+            }
             entry.reported = true;
             LOG.atWarn()
                     .addKeyValue("code", LEAK)
@@ -109,7 +114,7 @@ final class LoaderWatch {
                             LEAK,
                             entry.label,
                             patience.toSeconds(),
-                            culprit(entry));
+                            culprit);
         } else if (waited > patience.toNanos() * 3 / 4 && !entry.collecting) {
             // An idle gateway may not collect old objects for hours; without this the warning would often be false.
             entry.collecting = true;
@@ -133,9 +138,13 @@ final class LoaderWatch {
     }
 
     private static boolean holds(Thread thread, StackTraceElement[] stack, Entry entry) {
-        return entry.loader.refersTo(thread.getContextClassLoader())
-                || entry.loader.refersTo(thread.getClass().getClassLoader())
+        return isLoader(entry, thread.getContextClassLoader())
+                || isLoader(entry, thread.getClass().getClassLoader())
                 || isRunBy(stack, entry.owned);
+    }
+
+    private static boolean isLoader(Entry entry, @Nullable ClassLoader loader) {
+        return loader != null && entry.loader.refersTo(loader);
     }
 
     /** Whether it is the plugin's code that a thread began with. What merely calls it holds it no longer than that. */

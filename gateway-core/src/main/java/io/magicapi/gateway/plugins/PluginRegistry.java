@@ -97,6 +97,7 @@ public final class PluginRegistry {
     private final Audit audit = new Audit();
     private final LoadedUnits units;
     private final DroppedJars jars;
+    private final PluginOperations operations;
 
     /** Completes when the registry is closed; null until {@link #close} is called. */
     private final AtomicReference<@Nullable CompletableFuture<Void>> closing = new AtomicReference<>();
@@ -132,6 +133,7 @@ public final class PluginRegistry {
         KeyFinder keys = new KeyFinder(config, environment);
         this.units = new LoadedUnits(config, keys, catalog, apiVersion, timing, worker, audit, this::takePicture);
         this.jars = new DroppedJars(config.plugins(), apiVersion, timing, units, audit, this::takePicture);
+        this.operations = new PluginOperations(jars, units, this::takePicture);
     }
 
     /**
@@ -244,17 +246,17 @@ public final class PluginRegistry {
      * @return how the plugin stands then; fails with a {@link Refusal} if the jar cannot be used
      */
     public Future<PluginStatus> load(Path file, String by) {
-        return operate(by, () -> jars.load(file));
+        return operate(by, () -> operations.load(file));
     }
 
     /** {@return as {@link #load}, of the file that holds this plugin} */
     public Future<PluginStatus> reload(String id, String by) {
-        return operate(by, () -> jars.reload(id));
+        return operate(by, () -> operations.reload(id));
     }
 
     /** {@return completes when the plugin is out of service; it stays so until its file changes or it is reloaded} */
     public Future<PluginStatus> unload(String id, String by) {
-        return operate(by, () -> jars.unload(id));
+        return operate(by, () -> operations.unload(id));
     }
 
     /**
@@ -263,12 +265,12 @@ public final class PluginRegistry {
      * @return fails with a {@link Refusal} if no file holds that version
      */
     public Future<PluginStatus> pin(String id, String version, String by) {
-        return operate(by, () -> jars.pin(id, version));
+        return operate(by, () -> operations.pin(id, version));
     }
 
     /** {@return completes when the pin is gone, a configured one as well; newer files then take over} */
     public Future<PluginStatus> unpin(String id, String by) {
-        return operate(by, () -> jars.unpin(id));
+        return operate(by, () -> operations.unpin(id));
     }
 
     /**
@@ -278,12 +280,12 @@ public final class PluginRegistry {
      * @return fails with a {@link Refusal} if there is no version before
      */
     public Future<PluginStatus> rollback(String id, String by) {
-        return operate(by, () -> jars.rollback(id));
+        return operate(by, () -> operations.rollback(id));
     }
 
     /** {@return completes when the version that is tried has taken over; fails with a {@link Refusal} if none is tried} */
     public Future<PluginStatus> promote(String id, String by) {
-        return operate(by, () -> jars.promote(id));
+        return operate(by, () -> operations.promote(id));
     }
 
     /** Something an operator asks for. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.api.ProviderContext;
+import io.magicapi.gateway.api.Secret;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import java.net.URI;
@@ -40,10 +41,16 @@ final class ProviderStarter {
     }
 
     /** What {@link Provider#start} gets to see. */
-    private record Context(Supplier<String> effectiveBaseUrl, JsonNode options) implements ProviderContext {
+    private record Context(String name, Supplier<String> effectiveBaseUrl, JsonNode options, KeyFinder keys)
+            implements ProviderContext {
         @Override
         public String baseUrl() {
             return effectiveBaseUrl.get();
+        }
+
+        @Override
+        public Optional<Secret> environment(String variable) {
+            return keys.environment(variable);
         }
     }
 
@@ -85,8 +92,10 @@ final class ProviderStarter {
 
         ProviderSettings settings = config.provider(name);
         provider.start(new Context(
+                name,
                 () -> settings.baseUrl().orElseGet(provider::baseUrl),
-                settings.options().deepCopy()));
+                settings.options().deepCopy(),
+                keys));
         started.run();
 
         String baseUrl = settings.baseUrl().orElse(null);

@@ -66,6 +66,7 @@ final class ChatStreamScanner {
     private final byte[][] names;
     private final long lastLetters; // bit n: some name ends with a byte that is n modulo 64
     private final int maxEvent;
+    private final boolean hidesUsage;
 
     /** The event being read, as far as it was there when the last chunk ended. */
     private byte[] held = NOTHING;
@@ -95,6 +96,16 @@ final class ChatStreamScanner {
      * @param maxEvent how many bytes of an incomplete event are held
      */
     ChatStreamScanner(List<String> usagePointers, int maxEvent) {
+        this(usagePointers, maxEvent, false);
+    }
+
+    /**
+     * The same.
+     *
+     * @param hidesUsage whether chunks that only tell usage are read and dropped: the client has not asked for them
+     */
+    ChatStreamScanner(List<String> usagePointers, int maxEvent, boolean hidesUsage) {
+        this.hidesUsage = hidesUsage;
         this.usagePointers = usagePointers.stream()
                 .map(JsonPointer::compile)
                 .filter(p -> !p.matches())
@@ -439,6 +450,9 @@ final class ChatStreamScanner {
         empty = false;
         noteUsage(json);
         noteFinish(json);
+        if (hidesUsage && usage != null && isUsageOnly(json)) {
+            return event.withoutData();
+        }
         return clean ? null : event.withData();
     }
 
@@ -450,6 +464,10 @@ final class ChatStreamScanner {
                 return;
             }
         }
+    }
+
+    private static boolean isUsageOnly(JsonNode json) {
+        return json.path("choices").isArray() && json.path("choices").isEmpty();
     }
 
     private void noteFinish(JsonNode json) {

@@ -33,6 +33,12 @@ interface ClientSide {
      */
     void breakOff(GatewayException cause, Buffer words);
 
+    /** Lets the upstream wait, and does not blame it for being silent, until {@link #release}. Calls may nest. */
+    void hold();
+
+    /** Ends a {@link #hold}. */
+    void release();
+
     /** Notes the token usage. */
     void used(Optional<Usage> usage);
 }

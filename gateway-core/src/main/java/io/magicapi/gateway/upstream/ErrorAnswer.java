@@ -10,7 +10,6 @@ final class ErrorAnswer implements Answer {
     /** Nobody explains an error at greater length; what is longer is not the provider's own. */
     private static final int LIMIT = 1024 * 1024;
 
-    private final int status;
     private final Consumer<Buffer> send;
     private final Buffer body = Buffer.buffer();
     private boolean unusable;
@@ -18,12 +17,10 @@ final class ErrorAnswer implements Answer {
     /**
      * Nothing of this answer has been written yet.
      *
-     * @param status the upstream's status
      * @param readable whether the body can be read; if not, the status has to speak for itself
-     * @param send writes head and body, once
+     * @param send takes what the body says, once; nothing if it says nothing
      */
-    ErrorAnswer(int status, boolean readable, Consumer<Buffer> send) {
-        this.status = status;
+    ErrorAnswer(boolean readable, Consumer<Buffer> send) {
         this.unusable = !readable;
         this.send = send;
     }
@@ -39,12 +36,12 @@ final class ErrorAnswer implements Answer {
 
     @Override
     public void end() {
-        send.accept(ErrorNormaliser.normalise(status, unusable ? Buffer.buffer() : body));
+        send.accept(unusable ? Buffer.buffer() : body);
     }
 
     @Override
     public void cut(GatewayException cause) {
         // The status is known, and half an explanation is none.
-        send.accept(ErrorNormaliser.normalise(status, Buffer.buffer()));
+        send.accept(Buffer.buffer());
     }
 }

@@ -4,6 +4,7 @@ import io.magicapi.gateway.api.Body;
 import io.magicapi.gateway.api.Call;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.api.Operation;
+import io.magicapi.gateway.api.ProviderException;
 import io.magicapi.gateway.api.Secret;
 import io.vertx.core.buffer.Buffer;
 import java.util.Optional;
@@ -12,6 +13,8 @@ import java.util.Optional;
  * A client's request after routing.
  *
  * @param requestId the gateway's id for it
+ * @param provider the provider's name, as configured
+ * @param keyVariable the environment variable that would hold the provider's key
  * @param operation what is asked for
  * @param method the HTTP method
  * @param path path and query, starting with {@code /v1/}
@@ -24,6 +27,8 @@ import java.util.Optional;
  */
 public record GatewayCall(
         String requestId,
+        String provider,
+        Optional<String> keyVariable,
         Operation operation,
         String method,
         String path,
@@ -43,6 +48,11 @@ public record GatewayCall(
     /** {@return a body that passes through while it is received} */
     public static Body streamedBody() {
         return ClientBody.streamed();
+    }
+
+    @Override
+    public Secret requireCredential() {
+        return credential.orElseThrow(() -> ProviderException.missingKey(provider, keyVariable));
     }
 
     /** {@return whether the answer is a chat stream, whose rules the gateway knows and keeps} */

@@ -112,8 +112,21 @@ public final class HeaderPolicy {
         return kept.build();
     }
 
+    /** {@return what a provider may see of its upstream's headers: all that are well-formed} */
+    static Headers fromUpstream(MultiMap upstream) {
+        Headers.Builder known = Headers.builder();
+        for (Map.Entry<String, String> header : upstream) {
+            try {
+                known.add(header.getKey(), header.getValue());
+            } catch (IllegalArgumentException malformed) {
+                continue; // of no use to anybody
+            }
+        }
+        return known.build();
+    }
+
     /** Copies what a client may see of an upstream's headers. */
-    static void toClient(MultiMap upstream, MultiMap client) {
+    static void toClient(Iterable<Map.Entry<String, String>> upstream, MultiMap client) {
         for (Map.Entry<String, String> header : upstream) {
             String name = header.getKey().toLowerCase(Locale.ROOT);
             if (RESPONSE.contains(name) || startsWithAny(name, RESPONSE_PREFIXES)) {

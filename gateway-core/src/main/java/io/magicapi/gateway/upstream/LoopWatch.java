@@ -22,13 +22,13 @@ import org.slf4j.LoggerFactory;
  * io.magicapi.gateway.plugins.Conduct#blockedLoop taken out of service}.
  *
  * <p>Each event loop has a slot that says what it calls and since when; it alone writes there, without a lock. A daemon
- * thread looks at the slots every 50 ms. What is over between two looks is judged by its event loop when it ends.
+ * thread looks at the slots every 20 ms. What is over between two looks is judged by its event loop when it ends.
  */
 final class LoopWatch {
 
     private static final Logger log = LoggerFactory.getLogger(LoopWatch.class);
 
-    private static final long LOOK_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long LOOK_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long TOO_SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
@@ -77,7 +77,7 @@ final class LoopWatch {
         long nanos = System.nanoTime() - mine.since;
         mine.running = null;
         if (nanos >= SLOW_NANOS) {
-            judge(mine, generation, mine.since, nanos, () -> "");
+            judge(mine, generation, mine.since, nanos, () -> className(generation));
         }
     }
 
@@ -104,8 +104,13 @@ final class LoopWatch {
         judge(slot, generation, since, nanos, () -> {
             StackTraceElement[] stack = slot.thread.getStackTrace();
             // If the call has ended meanwhile, the stack is that of something else.
-            return slot.isStill(generation, since) ? " in " + PluginFrame.of(stack, generation) : "";
+            return slot.isStill(generation, since) ? " in " + PluginFrame.of(stack, generation) : className(generation);
         });
+    }
+
+    /** What is known of a call that has ended before anybody looked. */
+    private static String className(ProviderGeneration generation) {
+        return " in " + generation.provider().getClass().getName();
     }
 
     /** Warns of a slow call; moves the provider off the event loops, and counts against it, if it is too slow. */

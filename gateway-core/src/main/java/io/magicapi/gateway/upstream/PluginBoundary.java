@@ -1,11 +1,12 @@
 package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.api.Body;
+import io.magicapi.gateway.api.BodyTransform;
 import io.magicapi.gateway.api.Call;
 import io.magicapi.gateway.api.Exchange;
-import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.api.ProviderException;
+import io.magicapi.gateway.api.ResponseHandler;
 import io.magicapi.gateway.api.ResponseHead;
 import io.magicapi.gateway.api.UpstreamRequest;
 import io.magicapi.gateway.error.ErrorCode;
@@ -37,13 +38,17 @@ import org.slf4j.spi.LoggingEventBuilder;
  *
  * <p>Calls on event loops are watched by a {@link LoopWatch}. One that takes too long has the provider's further calls
  * moved to worker threads, as if it had declared itself {@link Provider#blocking() blocking}. There, and while a stage
- * is awaited, a call has ten seconds.
+ * is awaited, a call has ten seconds. Large bodies are dealt with on worker threads in any case.
  */
 public final class PluginBoundary {
 
     private static final Logger log = LoggerFactory.getLogger(PluginBoundary.class);
 
     private static final Duration DEADLINE = Duration.ofSeconds(10);
+
+    /** Bodies of more bytes than this are translated on worker threads, since that takes milliseconds. */
+    private static final int LARGE = 256 * 1024;
+
     private static final String API = Provider.class.getPackageName() + ".";
     private static final Pattern METHOD = Pattern.compile("[A-Z]{1,20}");
     private static final Pattern TARGET = Pattern.compile("/[!-~&&[^#]]*");
@@ -69,49 +74,92 @@ public final class PluginBoundary {
         watch.close();
     }
 
+    /** An attempt that a provider has opened: what it wants to be sent, made safe, and what it will say of the answer. */
+    record Opened(UpstreamRequest request, Exchange exchange) {}
+
     /**
      * Asks a provider what to send. Called and completed on an event loop.
      *
      * @return a request that is safe to send, or a failure with the {@link GatewayException} to tell the client
      */
-    Future<UpstreamRequest> open(ProviderGeneration generation, Call call) {
-        Future<UpstreamRequest> opened =
-                generation.conduct().isOffLoop() ? openOnWorker(generation, call) : openHere(generation, call);
-        return opened.isComplete() ? opened : inTime(generation, "prepare the request", opened);
+    Future<Opened> open(ProviderGeneration generation, Call call) {
+        boolean offLoop = generation.conduct().isOffLoop() || isLarge(call.body());
+        Future<Opened> opened = run(
+                        generation, offLoop, () -> generation.provider().openAsync(call))
+                .compose(stage -> await(generation, stage))
+                .compose(exchange -> run(generation, offLoop, () -> opened(generation, exchange)));
+        return inTime(generation, "prepare the request", opened);
     }
 
-    private Future<UpstreamRequest> openHere(ProviderGeneration generation, Call call) {
-        CompletionStage<Exchange> stage;
+    private static boolean isLarge(Body body) {
+        return !body.isStreamed()
+                && body instanceof ClientBody held
+                && held.buffer().length() > LARGE;
+    }
+
+    /**
+     * Asks what is to become of an answer. Called and completed on an event loop.
+     *
+     * @return never null; fails with the {@link GatewayException} to tell the client
+     */
+    Future<ResponseHandler> response(ProviderGeneration generation, Exchange exchange, ResponseHead head) {
+        return inTime(
+                generation,
+                "look at the answer",
+                run(generation, generation.conduct().isOffLoop(), () -> {
+                    ResponseHandler handler = exchange.response(head);
+                    if (handler == null) {
+                        throw nullFrom(generation, "Exchange.response");
+                    }
+                    return handler;
+                }));
+    }
+
+    /**
+     * Has a whole answer translated. Called and completed on an event loop.
+     *
+     * @return what the provider makes of it, or a failure with the {@link GatewayException} to tell the client
+     */
+    Future<Buffer> translate(ProviderGeneration generation, BodyTransform transform, Buffer received) {
+        boolean offLoop = generation.conduct().isOffLoop() || received.length() > LARGE;
+        return inTime(generation, "translate the answer", run(generation, offLoop, () -> {
+            Body made = transform.apply(new AnswerBody(received));
+            if (made == null) {
+                throw nullFrom(generation, "BodyTransform.apply");
+            }
+            return bytes(made);
+        }));
+    }
+
+    /**
+     * Has a part of a stream translated. Called and completed on an event loop; at once, unless the provider blocks.
+     *
+     * @param work enters the plugin's code
+     * @return what {@code work} returns, or a failure with the {@link GatewayException} to tell the client
+     */
+    Future<Buffer> translate(ProviderGeneration generation, Supplier<Buffer> work) {
+        return inTime(
+                generation,
+                "translate the stream",
+                run(generation, generation.conduct().isOffLoop(), work));
+    }
+
+    private <T> Future<T> run(ProviderGeneration generation, boolean offLoop, Supplier<T> call) {
+        if (offLoop) {
+            return onWorker(generation, call);
+        }
         watch.begin(generation);
         try {
-            stage = generation.provider().openAsync(call);
+            return Future.succeededFuture(call.get());
         } catch (Throwable thrown) {
             return Future.failedFuture(failure(generation, thrown));
         } finally {
             watch.end(generation);
         }
-        return await(generation, stage).map(exchange -> requestHere(generation, exchange));
-    }
-
-    private UpstreamRequest requestHere(ProviderGeneration generation, @Nullable Exchange exchange) {
-        watch.begin(generation);
-        try {
-            return request(generation, exchange);
-        } catch (Throwable thrown) {
-            throw failure(generation, thrown);
-        } finally {
-            watch.end(generation);
-        }
-    }
-
-    private Future<UpstreamRequest> openOnWorker(ProviderGeneration generation, Call call) {
-        return onWorker(generation, () -> generation.provider().openAsync(call))
-                .compose(stage -> await(generation, stage))
-                .compose(exchange -> onWorker(generation, () -> request(generation, exchange)));
     }
 
     private <T> Future<T> onWorker(ProviderGeneration generation, Supplier<T> call) {
-        return workers.executeBlocking(
+        Future<T> working = workers.executeBlocking(
                 () -> {
                     try {
                         return call.get();
@@ -120,6 +168,11 @@ public final class PluginBoundary {
                     }
                 },
                 false);
+        // The workers' own failure is that they have ended.
+        return working.recover(cause -> Future.failedFuture(
+                cause instanceof GatewayException
+                        ? cause
+                        : new GatewayException(ErrorCode.SHUTTING_DOWN, "the gateway is shutting down")));
     }
 
     private Future<Exchange> await(ProviderGeneration generation, @Nullable CompletionStage<Exchange> stage) {
@@ -132,6 +185,9 @@ public final class PluginBoundary {
 
     /** Stops waiting after a while. What the plugin does then goes on, and nobody listens. */
     private <T> Future<T> inTime(ProviderGeneration generation, String task, Future<T> working) {
+        if (working.isComplete()) {
+            return working;
+        }
         Promise<T> answer = Promise.promise();
         long timer = vertx.setTimer(
                 DEADLINE.toMillis(),
@@ -155,28 +211,22 @@ public final class PluginBoundary {
      *
      * @return never fails; the provider's own trouble counts as no
      */
-    Future<Boolean> retryable(ProviderGeneration generation, int status, Headers headers) {
-        ResponseHead head = ResponseHead.of(status, headers);
-        if (generation.conduct().isOffLoop()) {
-            Future<Boolean> asked =
-                    onWorker(generation, () -> generation.provider().retryable(head));
-            return inTime(generation, "judge an error", asked).otherwise(false);
-        }
-        watch.begin(generation);
-        try {
-            return Future.succeededFuture(generation.provider().retryable(head));
-        } catch (Throwable thrown) {
-            warn(generation, thrown);
-            return Future.succeededFuture(false);
-        } finally {
-            watch.end(generation);
-        }
+    Future<Boolean> retryable(ProviderGeneration generation, ResponseHead head) {
+        Future<Boolean> asked = run(
+                generation,
+                generation.conduct().isOffLoop(),
+                () -> generation.provider().retryable(head));
+        return inTime(generation, "judge an error", asked).otherwise(false);
     }
 
-    private UpstreamRequest request(ProviderGeneration generation, @Nullable Exchange exchange) {
+    private Opened opened(ProviderGeneration generation, @Nullable Exchange exchange) {
         if (exchange == null) {
             throw nullFrom(generation, "open");
         }
+        return new Opened(safeRequest(generation, exchange), exchange);
+    }
+
+    private UpstreamRequest safeRequest(ProviderGeneration generation, Exchange exchange) {
         UpstreamRequest wanted = exchange.request();
         if (wanted == null) {
             throw nullFrom(generation, "Exchange.request");
@@ -197,10 +247,14 @@ public final class PluginBoundary {
         if (wanted instanceof ClientBody) {
             return wanted;
         }
-        ByteBuffer bytes = wanted.bytes().duplicate();
+        return ClientBody.held(bytes(wanted));
+    }
+
+    private static Buffer bytes(Body made) {
+        ByteBuffer bytes = made.bytes().duplicate();
         byte[] copy = new byte[bytes.remaining()];
         bytes.get(copy);
-        return ClientBody.held(Buffer.buffer(copy));
+        return Buffer.buffer(copy);
     }
 
     private static GatewayException nullFrom(ProviderGeneration generation, String method) {
@@ -239,6 +293,7 @@ public final class PluginBoundary {
             case UNAUTHENTICATED -> ErrorCode.MISSING_API_KEY;
             case UNSUPPORTED -> ErrorCode.UNKNOWN_URL;
             case UNAVAILABLE -> ErrorCode.PROVIDER_UNAVAILABLE;
+            case BAD_ANSWER -> ErrorCode.UPSTREAM_PROTOCOL_ERROR;
         };
     }
 

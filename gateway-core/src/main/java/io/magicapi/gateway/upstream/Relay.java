@@ -1,8 +1,14 @@
 package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.api.Body;
+import io.magicapi.gateway.api.BodyTransform;
+import io.magicapi.gateway.api.Exchange;
+import io.magicapi.gateway.api.FrameDecoder;
+import io.magicapi.gateway.api.FrameTransform;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.api.Operation;
+import io.magicapi.gateway.api.ResponseHandler;
+import io.magicapi.gateway.api.ResponseHead;
 import io.magicapi.gateway.api.UpstreamRequest;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.error.ErrorCode;
@@ -31,6 +37,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
@@ -65,6 +72,9 @@ final class Relay implements ClientSide {
     /** An event that is longer than this is no event. */
     private static final int MAX_EVENT = 16 * 1024 * 1024;
 
+    /** What is longer is not translated, since it must be held whole. */
+    private static final int MAX_DOCUMENT = 32 * 1024 * 1024;
+
     /** How long an upstream may take to end its response after its last word, before its connection is given up. */
     private static final Duration LINGER = Duration.ofSeconds(1);
 
@@ -91,8 +101,10 @@ final class Relay implements ClientSide {
     private final Promise<Void> answered = Promise.promise();
     private final long begin = System.nanoTime();
 
+    private @Nullable Exchange exchange;
     private @Nullable HttpClientRequest upstream;
     private @Nullable HttpClientResponse incoming;
+    private ResponseHandler handling = ResponseHandler.passThrough();
     private @Nullable Answer answer;
     private @Nullable Deadline deadline;
     private @Nullable Deadline total;
@@ -100,6 +112,7 @@ final class Relay implements ClientSide {
     private boolean requestSent = true;
     private boolean upstreamEnded;
     private boolean replayed;
+    private int holds;
     private boolean over;
 
     /** A relay that has not begun; the parameters are those of {@link Relays#serve}. */
@@ -133,7 +146,10 @@ final class Relay implements ClientSide {
         startTotal();
         relays.boundary()
                 .open(generation(), call)
-                .onSuccess(wanted -> guarded(() -> connect(wanted, false)))
+                .onSuccess(opened -> guarded(() -> {
+                    exchange = opened.exchange();
+                    connect(opened.request(), false);
+                }))
                 .onFailure(this::fail);
         return answered.future();
     }
@@ -264,14 +280,42 @@ final class Relay implements ClientSide {
 
     private void receive(HttpClientResponse head) {
         incoming = head;
-        head.exceptionHandler(failure -> {}); // until there is an answer that can be cut
-        Answer chosen;
-        try {
-            chosen = answer(head);
-        } catch (GatewayException unusable) {
-            fail(unusable);
+        head.exceptionHandler(failure -> {
+            upstreamEnded = true;
+            breakOff(new GatewayException(
+                    ErrorCode.UPSTREAM_CUT,
+                    "provider " + generation().name() + " broke off in the middle of its answer"));
+        });
+        Exchange asked = exchange;
+        if (asked == null) {
+            throw new IllegalStateException("an answer without an exchange");
+        }
+        requireAnswer(head);
+        Future<ResponseHandler> handler = relays.boundary().response(generation(), asked, head(head));
+        if (!handler.isComplete()) {
+            head.pause();
+            handler.onComplete(known -> head.resume());
+        }
+        handler.onSuccess(known -> guarded(() -> receive(head, known))).onFailure(this::fail);
+    }
+
+    /** Whatever is not the answer to an API request is none of the plugin's business. */
+    private void requireAnswer(HttpClientResponse head) {
+        int status = head.statusCode();
+        if (status < 200 || status > 599 || (status >= 300 && status < 400)) {
+            throw new GatewayException(
+                    ErrorCode.UPSTREAM_PROTOCOL_ERROR,
+                    "provider " + generation().name() + " answered with status " + status
+                            + ", which is no answer to an API request");
+        }
+    }
+
+    private void receive(HttpClientResponse head, ResponseHandler handler) {
+        if (over) {
             return;
         }
+        handling = handler;
+        Answer chosen = answer(head, handler);
         answer = chosen;
         deadline = relays.clock()
                 .start(
@@ -293,12 +337,6 @@ final class Relay implements ClientSide {
             if (!over) {
                 guarded(chosen::end);
             }
-        });
-        head.exceptionHandler(failure -> {
-            upstreamEnded = true;
-            breakOff(new GatewayException(
-                    ErrorCode.UPSTREAM_CUT,
-                    "provider " + generation().name() + " broke off in the middle of its answer"));
         });
     }
 
@@ -324,32 +362,50 @@ final class Relay implements ClientSide {
         }
     }
 
-    private Answer answer(HttpClientResponse head) {
+    private Answer answer(HttpClientResponse head, ResponseHandler handler) {
         int status = head.statusCode();
-        if (status < 200 || status > 599 || (status >= 300 && status < 400)) {
-            throw new GatewayException(
-                    ErrorCode.UPSTREAM_PROTOCOL_ERROR,
-                    "provider " + generation().name() + " answered with status " + status
-                            + ", which is no answer to an API request");
-        }
         String coding = head.getHeader("content-encoding");
         boolean coded = coding != null && !coding.equalsIgnoreCase("identity");
         if (status >= 400) {
-            return new ErrorAnswer(status, !coded, body -> sendError(head, body));
+            return new ErrorAnswer(!coded, body -> translateError(head, handler, body));
         }
-        if (coded && (call.isChatStream() || !clientAccepts(coding))) {
+        if (coded && (call.isChatStream() || !handler.isPassThrough() || !clientAccepts(coding))) {
             throw new GatewayException(
                     ErrorCode.UPSTREAM_PROTOCOL_ERROR,
                     "provider " + generation().name() + " coded its answer although it was asked not to");
         }
-        if (call.isChatStream()) {
-            return new ChatStreamAnswer(
+        Optional<BodyTransform> wholeBody = handler.bodyTransform();
+        if (wholeBody.isPresent()) {
+            return new TranslatedBody(
                     this,
-                    new ChatStreamScanner(generation().usagePointers(), MAX_EVENT),
-                    call.includeUsage(),
-                    MAX_EVENT);
+                    body -> relays.boundary().translate(generation(), wholeBody.get(), body),
+                    made -> guarded(() -> sendTranslated(head, made)),
+                    MAX_DOCUMENT);
         }
-        return raw(head, status);
+        Optional<FrameTransform> frames = handler.frameTransform();
+        if (frames.isPresent() && !call.isChatStream()) {
+            throw new GatewayException(
+                    ErrorCode.PROVIDER_FAILED,
+                    "provider " + generation().name() + " made a stream of an answer that is none");
+        }
+        if (frames.isPresent()) {
+            FrameDecoder decoder = handler.frameDecoder().orElseGet(() -> new EventDecoder(MAX_EVENT));
+            return new TranslatedStream(
+                    relays.boundary(),
+                    generation(),
+                    new FrameTranslator(decoder, frames.get()),
+                    this,
+                    chatStream(!call.includeUsage()));
+        }
+        return call.isChatStream() ? chatStream(false) : raw(head, status);
+    }
+
+    private ChatStreamAnswer chatStream(boolean hidesUsage) {
+        return new ChatStreamAnswer(
+                this,
+                new ChatStreamScanner(generation().usagePointers(), MAX_EVENT, hidesUsage),
+                call.includeUsage(),
+                MAX_EVENT);
     }
 
     /** Identity was asked for: what is coded all the same, only some clients can read. */
@@ -400,11 +456,18 @@ final class Relay implements ClientSide {
 
     private void writeHead(HttpClientResponse head, int status, boolean eventStream) {
         response.setStatusCode(status);
-        HeaderPolicy.toClient(head.headers(), response.headers());
+        HeaderPolicy.toClient(answerHeaders(head), response.headers());
         if (eventStream) {
             response.putHeader("cache-control", "no-cache").putHeader("x-accel-buffering", "no");
         }
         own(status);
+    }
+
+    /** {@return the upstream's headers, or those that the provider gives instead} */
+    private Iterable<Map.Entry<String, String>> answerHeaders(HttpClientResponse head) {
+        return handling.headers()
+                .<Iterable<Map.Entry<String, String>>>map(Headers::entries)
+                .orElse(head.headers());
     }
 
     private void own(int status) {
@@ -412,11 +475,54 @@ final class Relay implements ClientSide {
             response.putHeader("x-request-id", call.requestId());
         }
         response.putHeader("x-gateway-provider", generation().name());
-        warning.ifPresent(text -> response.putHeader("x-gateway-warning", text));
+        warn(warning);
+        warn(handling.warning());
         record.answered(status);
     }
 
+    private void warn(Optional<String> text) {
+        text.ifPresent(known -> response.headers().add("x-gateway-warning", known));
+    }
+
+    /** Sends what a provider has made of a whole answer: as a stream, if one was asked for. */
+    private void sendTranslated(HttpClientResponse head, Buffer made) {
+        if (over) {
+            return;
+        }
+        if (call.isChatStream()) {
+            ChatStreamAnswer stream = chatStream(false);
+            stream.chunk(made);
+            stream.end();
+            return;
+        }
+        UsageReader usage = new UsageReader(generation().usagePointers());
+        usage.read(made);
+        used(usage.usage());
+        writeHead(head, head.statusCode(), false);
+        response.putHeader("content-type", "application/json")
+                .putHeader("content-length", Integer.toString(made.length()));
+        end(made);
+    }
+
+    /** The status says more than a provider that cannot read its upstream's error. */
+    private void translateError(HttpClientResponse head, ResponseHandler handler, Buffer received) {
+        int status = head.statusCode();
+        Optional<BodyTransform> transform = handler.bodyTransform().filter(known -> received.length() > 0);
+        if (transform.isEmpty()) {
+            sendError(head, ErrorNormaliser.normalise(status, received));
+            return;
+        }
+        stopWaiting(); // for the upstream: the plugin has a deadline of its own
+        relays.boundary()
+                .translate(generation(), transform.get(), received)
+                .otherwise(received)
+                .onSuccess(made -> guarded(() -> sendError(head, ErrorNormaliser.normalise(status, made))));
+    }
+
     private void sendError(HttpClientResponse head, Buffer received) {
+        if (over) {
+            return;
+        }
         Buffer body = Redaction.without(call.credential(), received);
         int status = head.statusCode();
         writeHead(head, status, false);
@@ -428,7 +534,7 @@ final class Relay implements ClientSide {
         }
         stopWaiting(); // for the upstream: the plugin has a deadline of its own
         relays.boundary()
-                .retryable(generation(), status, headers(head))
+                .retryable(generation(), head(head))
                 .onSuccess(retryable -> guarded(() -> {
                     if (retryable && !over) {
                         response.putHeader("x-should-retry", "true");
@@ -454,10 +560,8 @@ final class Relay implements ClientSide {
         return status == 408 || status == 409 || status == 429 || status >= 500;
     }
 
-    private static Headers headers(HttpClientResponse head) {
-        Headers.Builder headers = Headers.builder();
-        head.headers().forEach(headers::add);
-        return headers.build();
+    private static ResponseHead head(HttpClientResponse head) {
+        return ResponseHead.of(head.statusCode(), () -> HeaderPolicy.fromUpstream(head.headers()));
     }
 
     @Override
@@ -467,7 +571,7 @@ final class Relay implements ClientSide {
             writeHead(head, 200, true);
         }
         response.putHeader("content-type", "text/event-stream").setChunked(true);
-        remark.ifPresent(text -> response.putHeader("x-gateway-warning", text));
+        warn(remark);
     }
 
     @Override
@@ -492,38 +596,52 @@ final class Relay implements ClientSide {
         record.wrote();
         response.write(bytes);
         HttpClientResponse source = incoming;
-        if (response.writeQueueFull() && source != null && deadline != null) {
-            source.pause();
-            deadline.pause();
+        if (!over && slowReader == null && response.writeQueueFull()) {
+            hold();
             awaitReader();
             response.drainHandler(drained -> {
-                if (!over && deadline != null) {
-                    stopAwaitingReader();
-                    deadline.resume();
-                    source.resume();
+                if (stopAwaitingReader()) {
+                    release();
                 }
             });
+        }
+    }
+
+    @Override
+    public void hold() {
+        if (holds++ == 0 && incoming != null && deadline != null) {
+            incoming.pause();
+            deadline.pause();
+        }
+    }
+
+    @Override
+    public void release() {
+        if (--holds == 0 && !over && incoming != null && deadline != null) {
+            deadline.resume();
+            incoming.resume();
         }
     }
 
     private void awaitReader() {
-        if (slowReader == null) {
-            slowReader = relays.clock().start(relays.slowReader(), () -> {
-                clientLeft();
-                if (request.version() == HttpVersion.HTTP_2) {
-                    response.reset();
-                } else {
-                    Connections.closeNow(request.connection());
-                }
-            });
-        }
+        slowReader = relays.clock().start(relays.slowReader(), () -> {
+            clientLeft();
+            if (request.version() == HttpVersion.HTTP_2) {
+                response.reset();
+            } else {
+                Connections.closeNow(request.connection());
+            }
+        });
     }
 
-    private void stopAwaitingReader() {
-        if (slowReader != null) {
-            slowReader.cancel();
-            slowReader = null;
+    /** {@return whether a reader was being awaited} */
+    private boolean stopAwaitingReader() {
+        Deadline awaited = slowReader;
+        slowReader = null;
+        if (awaited != null) {
+            awaited.cancel();
         }
+        return awaited != null;
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.magicapi.gateway.api.Body;
 import io.magicapi.gateway.api.Call;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.api.Operation;
+import io.magicapi.gateway.api.ProviderException;
 import io.magicapi.gateway.api.Secret;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -102,6 +103,11 @@ public final class TestCall implements Call {
     }
 
     @Override
+    public String provider() {
+        return "test";
+    }
+
+    @Override
     public Operation operation() {
         String below = path.substring("/v1/".length());
         int query = below.indexOf('?');
@@ -136,6 +142,11 @@ public final class TestCall implements Call {
     @Override
     public Optional<Secret> credential() {
         return credential;
+    }
+
+    @Override
+    public Secret requireCredential() {
+        return credential.orElseThrow(() -> ProviderException.missingKey(provider(), Optional.empty()));
     }
 
     @Override

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -102,13 +103,13 @@ class PluginOperationsTest {
     private static String refused(Future<PluginStatus> operation) {
         Throwable thrown = catchThrowable(() -> done(operation));
         assertThat(thrown).isInstanceOf(CompletionException.class).hasCauseInstanceOf(Refusal.class);
-        return ((Refusal) thrown.getCause()).rejection().toString();
+        return ((Refusal) Objects.requireNonNull(thrown.getCause())).rejection().toString();
     }
 
     /** {@return the audit so far, as {@code action version outcome by}} */
     private List<String> audited() {
         return List.of(audit.list.toArray(ILoggingEvent[]::new)).stream()
-                .map(event -> fields(event))
+                .map(PluginOperationsTest::fields)
                 .map(fields -> fields.get("action") + " " + fields.get("version") + " " + fields.get("outcome") + " by "
                         + fields.get("by"))
                 .toList();

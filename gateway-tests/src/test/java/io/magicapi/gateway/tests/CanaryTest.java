@@ -19,6 +19,7 @@ import io.magicapi.gateway.testkit.PluginJar;
 import io.magicapi.gateway.testkit.ReceivedRequest;
 import io.magicapi.gateway.testkit.Streams;
 import io.magicapi.gateway.tests.AnswerClient.Reply;
+import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,16 +45,16 @@ class CanaryTest {
     private final GatewayExtension gateway = new GatewayExtension()
             .plugin(acme("1.0.0", ""))
             .provider("acme", "")
-            .config(CanaryTest::withCanary);
+            .config(config -> withCanary(config, true));
 
-    private static GatewayConfig withCanary(GatewayConfig config) {
+    private static GatewayConfig withCanary(GatewayConfig config, boolean dev) {
         Plugins plugins = config.plugins();
         return config.withPlugins(new Plugins(
                 plugins.dir(),
                 plugins.data(),
                 true,
                 Duration.ofSeconds(30),
-                true,
+                dev,
                 Map.of("acme", new PluginSettings(Optional.empty(), RULES))));
     }
 
@@ -305,6 +307,24 @@ class CanaryTest {
     }
 
     @Test
+    @DisplayName("outside of development the header chooses nothing, and it never reaches a provider")
+    void headerElsewhere() throws Exception {
+        gateway.stop();
+        gateway.config(config -> withCanary(config, false));
+        start();
+        drop(acme("1.1.0", ""));
+
+        for (int i = 0; i < 4; i++) {
+            assertThat(ask("x-gateway-canary: new").json().path("version").asText())
+                    .isEqualTo("1.0.0");
+            assertThat(gateway.upstream().awaitRequest().header("x-gateway-canary"))
+                    .isEmpty();
+        }
+        assertThat(ask("x-gateway-canary: nonsense").json().path("version").asText())
+                .isEqualTo("1.1.0");
+    }
+
+    @Test
     @DisplayName("the old version's file may be deleted while the new one is tried; the file of both takes both away")
     void deletions() throws IOException {
         Path newer = acme("1.1.0", "").write(gateway.plugins().resolve("acme-1.1.0.jar"));
@@ -317,5 +337,54 @@ class CanaryTest {
 
         await().until(() -> acme(State.READY).isEmpty() && acme(State.CANARY).isEmpty());
         assertThat(ask().error().path("code").asText()).isEqualTo("provider_not_found");
+    }
+
+    @Test
+    @DisplayName("of two new versions the newer is tried, and touching the old one's file changes nothing")
+    void anotherNewcomer() throws IOException {
+        acme("1.1.0", "").write(gateway.plugins().resolve("b.jar"));
+        await().until(() -> !acme(State.CANARY).isEmpty());
+
+        acme("1.2.0", "").write(gateway.plugins().resolve("c.jar"));
+        await().until(() ->
+                acme(State.CANARY).stream().anyMatch(plugin -> plugin.version().equals("1.2.0")));
+        await().until(() -> !acme(State.REJECTED).isEmpty());
+        Files.setLastModifiedTime(
+                gateway.plugins().resolve("acme-1.0.0.jar"),
+                FileTime.from(Instant.now().plusSeconds(5)));
+
+        assertThat(acme(State.REJECTED)).singleElement().satisfies(passedOver -> {
+            assertThat(passedOver.version()).isEqualTo("1.1.0");
+            assertThat(passedOver.message().orElseThrow())
+                    .isEqualTo(
+                            "GW-P11 two files hold plugin acme: c.jar (in use) and b.jar (not newer, ignored). Remove one"
+                                    + " of them.");
+        });
+        ask(50);
+        awaitServing("1.2.0");
+        await().until(() -> acme(State.REJECTED).size() == 2);
+    }
+
+    @Test
+    @DisplayName("a pin ends a trial in favour of the pinned version; rollback and promote end it either way")
+    void endedByOperator() throws Exception {
+        drop(acme("1.1.0", ""));
+        done(gateway.gateway().pluginRegistry().promote("acme", "tester"));
+        awaitServing("1.1.0");
+        drop(acme("1.2.0", ""));
+        done(gateway.gateway().pluginRegistry().rollback("acme", "tester"));
+        awaitServing("1.1.0");
+        assertThat(acme(State.REJECTED).get(0).message().orElseThrow()).startsWith("GW-P33");
+        drop(acme("1.3.0", ""));
+
+        done(gateway.gateway().pluginRegistry().pin("acme", "1.1.0", "tester"));
+
+        awaitServing("1.1.0");
+        await().until(() -> acme(State.REJECTED).stream()
+                .anyMatch(plugin -> plugin.message().orElseThrow().startsWith("GW-P30")));
+    }
+
+    private static void done(Future<PluginStatus> operation) throws Exception {
+        operation.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
     }
 }

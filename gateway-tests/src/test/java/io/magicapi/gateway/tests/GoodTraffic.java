@@ -33,7 +33,7 @@ final class GoodTraffic implements AutoCloseable {
     GoodTraffic(GatewayExtension gateway, String body) {
         this.gateway = gateway;
         this.body = body;
-        served = CompletableFuture.runAsync(this::run);
+        served = CompletableFuture.runAsync(this::run, task -> new Thread(task, "good-traffic").start());
     }
 
     private void run() {

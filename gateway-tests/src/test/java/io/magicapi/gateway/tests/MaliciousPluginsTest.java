@@ -145,8 +145,10 @@ class MaliciousPluginsTest {
                 failed,
                 beside.size(),
                 figures(beside));
-        // Two of them hold an event loop for 300 ms, once, before they are moved off it. Nothing like that later.
-        assertThat(percentile(beside, 99)).isLessThan(TimeUnit.MILLISECONDS.toNanos(250));
+        // Two of them hold an event loop for 300 ms, once, before they are moved off it. Nothing like that later,
+        // beyond
+        // what the machine does to requests anyway.
+        assertThat(percentile(beside, 99)).isLessThan(percentile(alone, 99) + TimeUnit.MILLISECONDS.toNanos(250));
     }
 
     private static String figures(List<Long> sorted) {

@@ -362,7 +362,7 @@ class PluginFaultTest {
         try (AnswerClient slow = new AnswerClient(gateway)) {
             List<Duration> others = new ArrayList<>();
             CompletableFuture<Reply> slowly = CompletableFuture.supplyAsync(
-                    () -> slow.chat("blocks-loop", CHAT, new String[0]).read());
+                    () -> slow.chat("blocks-loop", CHAT, new String[0]).read(), task -> new Thread(task).start());
             List<AnswerClient> clients =
                     Stream.generate(() -> new AnswerClient(gateway)).limit(4).toList();
             for (int i = 0; !slowly.isDone() && i < 10_000; i++) {
