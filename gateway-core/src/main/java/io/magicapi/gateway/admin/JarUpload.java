@@ -14,7 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
-import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Takes a jar into the drop folder: under a hidden name that the folder's watcher does not look at, then inspected, then
@@ -63,7 +63,8 @@ final class JarUpload {
                             + ". Copy it into the plugins folder instead.");
         }
         request.pause();
-        Path part = folder.resolve(".upload-" + UUID.randomUUID() + ".part");
+        Path part = folder.resolve(
+                ".upload-" + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
         return vertx.fileSystem()
                 .open(part.toString(), new OpenOptions().setRead(false).setCreateNew(true))
                 .compose(request::pipeTo)
@@ -93,9 +94,8 @@ final class JarUpload {
         if (Files.exists(file)) {
             throw new AdminRefusal(
                     Reason.VERSION_TAKEN,
-                    "there is a " + file.getFileName()
-                            + " in the plugins folder already, with another content. Give the"
-                            + " new build a version of its own, or replace the file there.");
+                    file.getFileName() + " is in the plugins folder already, with another content. Give the new build a"
+                            + " version of its own, or replace the file there.");
         }
         Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
         return new Arrived(file, true);

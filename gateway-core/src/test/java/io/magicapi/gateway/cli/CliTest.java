@@ -61,6 +61,8 @@ class CliTest {
                 "plugins --help",
                 "plugins list --help",
                 "plugins verify --help",
+                "plugins status --help",
+                "plugins pin --help",
                 "config --help",
                 "config show --help",
                 "config validate --help",

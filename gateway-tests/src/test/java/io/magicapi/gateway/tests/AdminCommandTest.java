@@ -2,6 +2,7 @@ package io.magicapi.gateway.tests;
 
 import static io.magicapi.gateway.tests.AdminCalls.KEY;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.magicapi.gateway.admin.AdminFile;
 import io.magicapi.gateway.cli.Cli;
@@ -18,6 +19,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -110,15 +112,18 @@ class AdminCommandTest {
             acme("1.1.0").write(gateway.plugins().resolve("acme-1.1.0.jar"));
             assertThat(plugins("load", "acme-1.1.0.jar")).as(err()).isZero();
             assertThat(out()).containsPattern("acme +1\\.1\\.0 +ready");
-            assertThat(plugins("reload", "acme")).isZero();
+            assertThat(plugins("rollback", "acme")).isZero();
+            assertThat(out()).containsPattern("acme +1\\.0\\.0 +ready");
+            assertThat(plugins("load", "acme-1.1.0.jar")).isZero();
             assertThat(plugins("pin", "acme", "1.0.0")).isZero();
             assertThat(out()).containsPattern("acme +1\\.0\\.0 +ready");
             assertThat(plugins("unpin", "acme")).isZero();
-            assertThat(plugins("load", "acme-1.1.0.jar")).isZero();
-            assertThat(plugins("rollback", "acme")).isZero();
-            assertThat(out()).containsPattern("acme +1\\.0\\.0 +ready");
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() -> plugins("status", "acme") == 0 && out().matches("(?s).*acme +1\\.1\\.0 +ready.*"));
+            assertThat(plugins("reload", "acme")).isZero();
+            assertThat(out()).containsPattern("acme +1\\.1\\.0 +ready");
             assertThat(plugins("unload", "acme")).isZero();
-            assertThat(out()).containsPattern("acme +1\\.0\\.0 +unloaded .*GW-P34");
+            assertThat(out()).containsPattern("acme +1\\.1\\.0 +unloaded .*GW-P34");
             assertThat(plugins("status", "acme")).isZero();
             assertThat(out()).contains("unloaded").doesNotContain("echo");
 

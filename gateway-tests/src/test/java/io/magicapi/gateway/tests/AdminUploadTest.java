@@ -139,7 +139,7 @@ class AdminUploadTest {
         Told other = upload(acme("1.0.0").manifest("Plugin-Description", "another"));
 
         assertThat(other.status()).isEqualTo(409);
-        assertThat(other.error()).startsWith("GW-A09 there is a acme-1.0.0.jar");
+        assertThat(other.error()).startsWith("GW-A09 acme-1.0.0.jar is in the plugins folder already");
         assertThat(folder()).containsExactly("acme-1.0.0.jar");
     }
 
