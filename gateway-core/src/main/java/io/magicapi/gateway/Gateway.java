@@ -1,5 +1,6 @@
 package io.magicapi.gateway;
 
+import io.magicapi.gateway.admin.AdminFront;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.echo.EchoProvider;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -53,6 +55,7 @@ public final class Gateway {
     private final AtomicInteger connections = new AtomicInteger();
     private final List<HttpFront> fronts = new CopyOnWriteArrayList<>();
     private volatile boolean accepting = true;
+    private volatile @Nullable AdminFront admin;
     private @Nullable Future<Void> stopped;
 
     private Gateway(
@@ -105,6 +108,8 @@ public final class Gateway {
                 })
                 .compose(plugins -> plugins.start().map(new Gateway(vertx, transport, catalog, plugins, boundary)))
                 .onSuccess(gateway -> gateway.warnOfAbsentProviders(config))
+                .compose(gateway ->
+                        gateway.listenToOperators(config, environment).map(gateway))
                 .compose(gateway -> gateway.listen(config, loops).map(gateway))
                 .onSuccess(started::complete)
                 .onFailure(failure -> {
@@ -147,6 +152,14 @@ public final class Gateway {
                 .orElse(Transport.NIO);
     }
 
+    private Future<?> listenToOperators(GatewayConfig config, Map<String, String> environment) {
+        if (!config.admin().enabled()) {
+            return Future.succeededFuture();
+        }
+        AdminFront front = new AdminFront(config, environment, plugins);
+        return vertx.deployVerticle(front).onSuccess(deployed -> admin = front);
+    }
+
     private Future<String> listen(GatewayConfig config, int loops) {
         int port =
                 config.server().port() == 0 ? ANY_SHARED_PORT : config.server().port();
@@ -164,6 +177,11 @@ public final class Gateway {
     /** {@return the port that is bound} */
     public int port() {
         return fronts.get(0).port();
+    }
+
+    /** {@return the listener of the admin API; empty if it is not enabled} */
+    public Optional<AdminFront> admin() {
+        return Optional.ofNullable(admin);
     }
 
     /** {@return how the operating system is talked to: {@code epoll}, {@code kqueue} or {@code nio}} */
@@ -203,10 +221,17 @@ public final class Gateway {
             List<Future<Void>> drained =
                     fronts.stream().map(front -> front.shutdown(drain)).toList();
             stopped = Future.join(drained)
+                    .transform(done -> closeAdmin())
                     .transform(done -> plugins.close())
                     .andThen(done -> boundary.close())
                     .transform(done -> vertx.close());
         }
         return stopped;
+    }
+
+    /** Operators may see how requests end, but not ask anything of a registry that closes. */
+    private Future<Void> closeAdmin() {
+        AdminFront front = admin;
+        return front == null ? Future.succeededFuture() : vertx.undeploy(front.deploymentID());
     }
 }

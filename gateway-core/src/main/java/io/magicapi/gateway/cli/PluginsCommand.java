@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
 /** {@code gateway plugins}: about plugin jars. */
 @Command(
         name = "plugins",
-        description = "Lists, checks and locks plugin jars, and begins new ones.",
+        description = "Lists, checks, locks and begins plugin jars, and asks a running gateway about its plugins.",
         mixinStandardHelpOptions = true,
         versionProvider = VersionCommand.Provider.class)
 final class PluginsCommand extends Group {

@@ -26,6 +26,7 @@ import picocli.CommandLine.Help.Ansi;
  *
  * @param version the gateway's version
  * @param url where clients reach the API
+ * @param admin where operators reach the admin API, and where its key is
  * @param config which configuration files were used
  * @param pluginFolder the drop folder
  * @param watching whether changes in it take effect
@@ -38,6 +39,7 @@ import picocli.CommandLine.Help.Ansi;
 record StartScreen(
         String version,
         String url,
+        String admin,
         String config,
         Path pluginFolder,
         boolean watching,
@@ -48,7 +50,7 @@ record StartScreen(
         Duration ready) {
 
     /** Lines that a provider table may take, so that the screen keeps within 20. */
-    private static final int MAX_ROWS = 8;
+    private static final int MAX_ROWS = 7;
 
     private static final int MAX_STATE = 120;
     private static final String READY = "ready";
@@ -95,6 +97,9 @@ record StartScreen(
         return new StartScreen(
                 Version.gateway(),
                 "http://" + authority(config.server().host(), gateway.port()) + "/v1",
+                gateway.admin()
+                        .map(front -> front.url() + "/admin   key from " + front.keySource())
+                        .orElse("off (admin.enabled)"),
                 ConfigCommand.used(loaded, surroundings),
                 surroundings.directory().resolve(config.plugins().dir()).normalize(),
                 config.plugins().watch(),
@@ -156,6 +161,7 @@ record StartScreen(
                 + "   pid " + ProcessHandle.current().pid());
         lines.add("");
         lines.add("  API         " + styled(ansi, "bold", url));
+        lines.add("  Admin       " + admin);
         lines.add("  Config      " + config);
         lines.add("  Plugins     " + pluginFolder + "  " + (watching ? "watching, " : "not watching, ") + loaded
                 + " loaded" + (rejected == 0 ? "" : ", " + styled(ansi, "red", rejected + " rejected")));
@@ -282,6 +288,7 @@ record StartScreen(
                 .addKeyValue("java", System.getProperty("java.version"))
                 .addKeyValue("pid", ProcessHandle.current().pid())
                 .addKeyValue("api", url)
+                .addKeyValue("admin", admin)
                 .addKeyValue("config", config)
                 .addKeyValue("plugins", pluginFolder.toString())
                 .addKeyValue("watching", watching)

@@ -14,6 +14,7 @@ import java.util.Optional;
  * Server#http2Cleartext()}. {@code docs/configuration.md} explains each key; a test compares the two.
  *
  * @param server the listener that clients reach
+ * @param admin the listener that operators reach
  * @param plugins where provider plugins come from
  * @param providers settings per provider, by the provider's name; a loaded provider without an entry runs on defaults
  * @param models models of the operator's own naming, by name
@@ -23,6 +24,7 @@ import java.util.Optional;
  */
 public record GatewayConfig(
         Server server,
+        Admin admin,
         Plugins plugins,
         Map<String, ProviderSettings> providers,
         Map<String, Alias> models,
@@ -33,6 +35,18 @@ public record GatewayConfig(
     public GatewayConfig {
         providers = Map.copyOf(providers);
         models = Map.copyOf(models);
+    }
+
+    /** One with the usual admin API. */
+    public GatewayConfig(
+            Server server,
+            Plugins plugins,
+            Map<String, ProviderSettings> providers,
+            Map<String, Alias> models,
+            Routing routing,
+            Auth auth,
+            Log log) {
+        this(server, Admin.DEFAULT, plugins, providers, models, routing, auth, log);
     }
 
     /** {@return the configuration of an operator who configured nothing} */
@@ -49,32 +63,37 @@ public record GatewayConfig(
 
     /** {@return the same with another listener} */
     public GatewayConfig withServer(Server other) {
-        return new GatewayConfig(other, plugins, providers, models, routing, auth, log);
+        return new GatewayConfig(other, admin, plugins, providers, models, routing, auth, log);
+    }
+
+    /** {@return the same with another admin API} */
+    public GatewayConfig withAdmin(Admin other) {
+        return new GatewayConfig(server, other, plugins, providers, models, routing, auth, log);
     }
 
     /** {@return the same with other plugins} */
     public GatewayConfig withPlugins(Plugins other) {
-        return new GatewayConfig(server, other, providers, models, routing, auth, log);
+        return new GatewayConfig(server, admin, other, providers, models, routing, auth, log);
     }
 
     /** {@return the same with other settings of providers} */
     public GatewayConfig withProviders(Map<String, ProviderSettings> other) {
-        return new GatewayConfig(server, plugins, other, models, routing, auth, log);
+        return new GatewayConfig(server, admin, plugins, other, models, routing, auth, log);
     }
 
     /** {@return the same with other models of the operator's naming} */
     public GatewayConfig withModels(Map<String, Alias> other) {
-        return new GatewayConfig(server, plugins, providers, other, routing, auth, log);
+        return new GatewayConfig(server, admin, plugins, providers, other, routing, auth, log);
     }
 
     /** {@return the same with another choice of provider} */
     public GatewayConfig withRouting(Routing other) {
-        return new GatewayConfig(server, plugins, providers, models, other, auth, log);
+        return new GatewayConfig(server, admin, plugins, providers, models, other, auth, log);
     }
 
     /** {@return the same with other access} */
     public GatewayConfig withAuth(Auth other) {
-        return new GatewayConfig(server, plugins, providers, models, routing, other, log);
+        return new GatewayConfig(server, admin, plugins, providers, models, routing, other, log);
     }
 
     /** {@return the settings of a provider: its entry, or the defaults} */
@@ -160,6 +179,31 @@ public record GatewayConfig(
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(30));
     }
+
+    /**
+     * The admin API.
+     *
+     * @param enabled whether there is one
+     * @param host the address to bind, a loopback one
+     * @param port the port to bind; 0 for any free one
+     * @param key where the key is that it asks for
+     * @param pluginUpload whether it takes jars
+     */
+    public record Admin(boolean enabled, String host, int port, AdminKeySource key, boolean pluginUpload) {
+
+        /** On any free port of 127.0.0.1, with the usual key, and no uploads. */
+        public static final Admin DEFAULT =
+                new Admin(true, "127.0.0.1", 0, new AdminKeySource(Optional.empty(), Optional.empty()), false);
+    }
+
+    /**
+     * Where the admin API's key is to be found. If neither is given, in the variable {@code GATEWAY_ADMIN_KEY}; if that
+     * is not set, a key is made at each start.
+     *
+     * @param env the environment variable that holds it
+     * @param file the file that holds it, surrounding white space ignored
+     */
+    public record AdminKeySource(Optional<String> env, Optional<Path> file) {}
 
     /**
      * Plugins.

@@ -59,7 +59,12 @@ final class PluginOperations {
         jars.bar(unit, State.UNLOADED, why);
         units.remove(unit);
         jars.reconsider();
-        return standing(id);
+        // Not one of its other files, which was not in use before.
+        Optional<PluginStatus> unloaded = jars.notes(id).stream()
+                .flatMap(note -> note.status().stream())
+                .filter(status -> status.state() == State.UNLOADED)
+                .findFirst();
+        return unloaded.isPresent() ? unloaded.get() : standing(id);
     }
 
     /** Uses this version of a plugin and no other. */

@@ -26,7 +26,17 @@ class StartScreenTest {
 
     private static StartScreen screen(String url, List<Row> rows) {
         return new StartScreen(
-                "0.1.0", url, "./gateway.yaml", Path.of("/p"), true, 3, 1, "io_uring", rows, Duration.ofMillis(523));
+                "0.1.0",
+                url,
+                "http://127.0.0.1:3001/admin   key from GATEWAY_ADMIN_KEY",
+                "./gateway.yaml",
+                Path.of("/p"),
+                true,
+                3,
+                1,
+                "io_uring",
+                rows,
+                Duration.ofMillis(523));
     }
 
     @Test
@@ -40,6 +50,7 @@ class StartScreenTest {
                 .containsExactly(
                         "",
                         "  API         http://127.0.0.1:3000/v1",
+                        "  Admin       http://127.0.0.1:3001/admin   key from GATEWAY_ADMIN_KEY",
                         "  Config      ./gateway.yaml",
                         "  Plugins     /p  watching, 3 loaded, 1 rejected",
                         "  Transport   io_uring",
@@ -71,7 +82,7 @@ class StartScreenTest {
         assertThat(String.join("\n", lines))
                 .contains("openai")
                 .contains("acme")
-                .contains("… and 24 more, see: gateway plugins list");
+                .contains("… and 25 more, see: gateway plugins list");
     }
 
     @Test

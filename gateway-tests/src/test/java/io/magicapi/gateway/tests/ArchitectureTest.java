@@ -62,6 +62,8 @@ class ArchitectureTest {
     static final ArchRule onlyUpstreamMakesRequests = noClasses()
             .that()
             .resideOutsideOfPackages(ROOT + "upstream..", ROOT + "testkit..")
+            .and()
+            .doNotHaveFullyQualifiedName(ROOT + "cli.AdminClient") // another process, which asks a running gateway
             .should()
             .dependOnClassesThat()
             .haveNameMatching(
@@ -81,6 +83,22 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(ROOT + "http..", ROOT + "cli..");
+
+    @ArchTest
+    static final ArchRule clientsDoNotReachTheAdminApi = noClasses()
+            .that(not(resideInAnyPackage(ROOT + "admin..", ROOT + "cli..", "io.magicapi.gateway", ROOT + "testkit..")))
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(ROOT + "admin..");
+
+    @ArchTest
+    static final ArchRule theAdminApiKnowsNothingOfRequests = noClasses()
+            .that()
+            .resideInAPackage(ROOT + "admin..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    ROOT + "http..", ROOT + "routing..", ROOT + "upstream..", ROOT + "cli..", ROOT + "echo..");
 
     @ArchTest
     static final ArchRule noStepCallsBackUp = noClasses()
