@@ -21,6 +21,7 @@ import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,8 @@ final class AdminApi {
 
     private static final String SCHEME = "bearer ";
     private static final int MAX_JSON = 16 * 1024;
-    private static final Pattern JAR = Pattern.compile("[^./\\\\][^/\\\\]{0,250}\\.jar", Pattern.CASE_INSENSITIVE);
+    private static final Pattern JAR =
+            Pattern.compile("[^./\\\\\\p{Cntrl}][^/\\\\\\p{Cntrl}]{0,250}\\.jar", Pattern.CASE_INSENSITIVE);
 
     private final Vertx vertx;
     private final Path folder;
@@ -229,13 +231,17 @@ final class AdminApi {
 
     private Future<Path> jar(RoutingContext context) {
         return text(context, "file").map(name -> {
-            if (!JAR.matcher(name).matches()) {
-                throw new AdminRefusal(
-                        Reason.MALFORMED,
-                        "\"" + shorten(name) + "\" is not the name of a jar in " + folder
-                                + ". Give a name without folders, such as acme-1.0.0.jar.");
+            try {
+                if (JAR.matcher(name).matches()) {
+                    return Path.of(name);
+                }
+            } catch (InvalidPathException e) {
+                LOG.atDebug().log("no file of this machine can have that name: {}", e.getReason());
             }
-            return Path.of(name);
+            throw new AdminRefusal(
+                    Reason.MALFORMED,
+                    "\"" + shorten(name) + "\" is not the name of a jar in " + folder
+                            + ". Give a name without folders, such as acme-1.0.0.jar.");
         });
     }
 
