@@ -25,7 +25,8 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -99,24 +100,24 @@ final class AdminApi {
     }
 
     private static void serve(Router router, String path, Map<HttpMethod, Answer> answers) {
-        Map<String, Answer> byName = new TreeMap<>();
+        Set<String> allowed = new TreeSet<>();
         answers.forEach((method, answer) -> {
             Route route = router.route(method, path);
-            byName.put(method.name(), answer);
+            allowed.add(method.name());
             if (method.equals(HttpMethod.GET)) {
                 route.method(HttpMethod.HEAD);
-                byName.put(HttpMethod.HEAD.name(), answer);
+                allowed.add(HttpMethod.HEAD.name());
             }
             route.handler(context -> answer.to(context)
                     .onSuccess(json -> send(context, 200, Buffer.buffer(json.encodePrettily() + "\n")))
                     .onFailure(context::fail));
         });
-        String allowed = String.join(", ", byName.keySet());
+        String methods = String.join(", ", allowed);
         router.route(path).handler(context -> {
-            context.response().putHeader("allow", allowed);
+            context.response().putHeader("allow", methods);
             throw new AdminRefusal(
                     Reason.METHOD,
-                    "method " + context.request().method().name() + " is not served here; use " + allowed);
+                    "method " + context.request().method().name() + " is not served here; use " + methods);
         });
     }
 
