@@ -282,6 +282,32 @@ class FatJarIT {
         }
     }
 
+    @Test
+    @DisplayName("the command line finds the running gateway and asks it about its plugins, without configuration")
+    void plugins() throws IOException {
+        Path told = directory.resolve("data/admin.json");
+        try (GatewayProcess gateway = GatewayProcess.start(directory, Map.of())) {
+            assertThat(gateway.ready().path("admin").asText())
+                    .matches("http://127\\.0\\.0\\.1:\\d+/admin   key from .*");
+            Command.Result status = GatewayProcess.run(directory, Map.of(), "plugins", "status");
+            assertThat(status.exitCode()).as(status.err()).isZero();
+            assertThat(status.out()).containsPattern("groq +\\S+ +ready +0 ");
+
+            Command.Result unloaded = GatewayProcess.run(directory, Map.of(), "plugins", "unload", "groq");
+            assertThat(unloaded.exitCode()).as(unloaded.err()).isZero();
+            assertThat(gateway.get("/models").body()).doesNotContain("groq/");
+            Command.Result refused = GatewayProcess.run(directory, Map.of(), "plugins", "promote", "groq");
+            assertThat(refused.exitCode()).isEqualTo(5);
+            assertThat(refused.err()).startsWith("GW-P35 ");
+
+            assertThat(gateway.stop()).isEqualTo(143);
+        }
+        assertThat(told).doesNotExist();
+        Command.Result nobody = GatewayProcess.run(directory, Map.of(), "plugins", "status");
+        assertThat(nobody.exitCode()).isEqualTo(6);
+        assertThat(nobody.err()).startsWith("GW-S13 ").doesNotContain("\tat ");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"info", "debug"})
     @DisplayName("no key, prompt or answer is in what it writes, whatever goes wrong")

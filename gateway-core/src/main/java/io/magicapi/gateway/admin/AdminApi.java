@@ -21,10 +21,12 @@ import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -43,7 +45,8 @@ final class AdminApi {
 
     private static final String SCHEME = "bearer ";
     private static final int MAX_JSON = 16 * 1024;
-    private static final Pattern JAR = Pattern.compile("[^./\\\\][^/\\\\]{0,250}\\.jar", Pattern.CASE_INSENSITIVE);
+    private static final Pattern JAR =
+            Pattern.compile("[^./\\\\\\p{Cntrl}][^/\\\\\\p{Cntrl}]{0,250}\\.jar", Pattern.CASE_INSENSITIVE);
 
     private final Vertx vertx;
     private final Path folder;
@@ -97,24 +100,24 @@ final class AdminApi {
     }
 
     private static void serve(Router router, String path, Map<HttpMethod, Answer> answers) {
-        Map<String, Answer> byName = new TreeMap<>();
+        Set<String> allowed = new TreeSet<>();
         answers.forEach((method, answer) -> {
             Route route = router.route(method, path);
-            byName.put(method.name(), answer);
+            allowed.add(method.name());
             if (method.equals(HttpMethod.GET)) {
                 route.method(HttpMethod.HEAD);
-                byName.put(HttpMethod.HEAD.name(), answer);
+                allowed.add(HttpMethod.HEAD.name());
             }
             route.handler(context -> answer.to(context)
                     .onSuccess(json -> send(context, 200, Buffer.buffer(json.encodePrettily() + "\n")))
                     .onFailure(context::fail));
         });
-        String allowed = String.join(", ", byName.keySet());
+        String methods = String.join(", ", allowed);
         router.route(path).handler(context -> {
-            context.response().putHeader("allow", allowed);
+            context.response().putHeader("allow", methods);
             throw new AdminRefusal(
                     Reason.METHOD,
-                    "method " + context.request().method().name() + " is not served here; use " + allowed);
+                    "method " + context.request().method().name() + " is not served here; use " + methods);
         });
     }
 
@@ -229,13 +232,17 @@ final class AdminApi {
 
     private Future<Path> jar(RoutingContext context) {
         return text(context, "file").map(name -> {
-            if (!JAR.matcher(name).matches()) {
-                throw new AdminRefusal(
-                        Reason.MALFORMED,
-                        "\"" + shorten(name) + "\" is not the name of a jar in " + folder
-                                + ". Give a name without folders, such as acme-1.0.0.jar.");
+            try {
+                if (JAR.matcher(name).matches()) {
+                    return Path.of(name);
+                }
+            } catch (InvalidPathException e) {
+                LOG.atDebug().log("no file of this machine can have that name: {}", e.getReason());
             }
-            return Path.of(name);
+            throw new AdminRefusal(
+                    Reason.MALFORMED,
+                    "\"" + shorten(name) + "\" is not the name of a jar in " + folder
+                            + ". Give a name without folders, such as acme-1.0.0.jar.");
         });
     }
 

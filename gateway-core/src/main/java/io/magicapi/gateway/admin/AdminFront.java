@@ -47,9 +47,9 @@ public final class AdminFront extends VerticleBase {
     /** The connections that are open, and the timers that close those on which nothing comes. */
     private final Map<HttpConnection, Long> connections = new IdentityHashMap<>();
 
-    private @Nullable HttpServer server;
-    private @Nullable AdminFile file;
-    private String keySource = "";
+    private volatile @Nullable HttpServer server;
+    private volatile @Nullable AdminFile file;
+    private volatile String keySource = "";
 
     /**
      * A listener that does not listen yet.
@@ -93,10 +93,16 @@ public final class AdminFront extends VerticleBase {
         return listener.listen()
                 .recover(failure ->
                         Future.failedFuture(AdminStartException.address(config.host(), config.port(), failure)))
-                .compose(bound -> vertx.executeBlocking(() -> tell(bound.actualPort(), key)));
+                .compose(bound -> vertx.executeBlocking(() -> tell(bound.actualPort(), key)))
+                .onSuccess(told -> {
+                    file = told;
+                    keySource = key.source()
+                            .orElse(AdminFile.in(whole.plugins().data()).toString());
+                })
+                .mapEmpty();
     }
 
-    private @Nullable Void tell(int port, AdminKey key) {
+    private AdminFile tell(int port, AdminKey key) {
         Path data = whole.plugins().data();
         String host = config.host().indexOf(':') >= 0 ? "[" + config.host() + "]" : config.host();
         AdminFile told = new AdminFile(
@@ -107,13 +113,12 @@ public final class AdminFront extends VerticleBase {
             told.write(data);
         } catch (IOException e) {
             throw AdminStartException.file(
-                    AdminFile.in(data) + ", which tells the command line where the admin API is, cannot be written: "
-                            + e + ". Let this user write there, or set admin.enabled: false.",
+                    AdminFile.in(data)
+                            + ", which tells the command line where the admin API is, cannot be written: " + e
+                            + ". Let this user write there, or set admin.enabled: false.",
                     e);
         }
-        file = told;
-        keySource = key.source().orElse(AdminFile.in(data).toString());
-        return null;
+        return told;
     }
 
     private void accept(HttpConnection connection) {
@@ -164,10 +169,11 @@ public final class AdminFront extends VerticleBase {
 
     /** {@return where it listens, such as {@code http://127.0.0.1:41234}; once it is started} */
     public URI url() {
-        if (file == null) {
+        AdminFile told = file;
+        if (told == null) {
             throw new IllegalStateException("not started");
         }
-        return file.url();
+        return told.url();
     }
 
     /** {@return where its key is: a variable's name, or a file} */
@@ -177,6 +183,7 @@ public final class AdminFront extends VerticleBase {
 
     /** {@return the port that is bound} */
     public int port() {
-        return server == null ? -1 : server.actualPort();
+        HttpServer listener = server;
+        return listener == null ? -1 : listener.actualPort();
     }
 }

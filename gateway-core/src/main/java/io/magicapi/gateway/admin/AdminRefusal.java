@@ -61,6 +61,11 @@ final class AdminRefusal extends RuntimeException {
         return status;
     }
 
+    /** {@return code and message, as logs show them} */
+    String reason() {
+        return code + " " + getMessage();
+    }
+
     /** {@return the body of the answer: an error object like that of the API for clients} */
     Buffer body() {
         return Buffer.buffer(ErrorBody.of(String.valueOf(getMessage()), type, null, code));

@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes a jar into the drop folder: under a hidden name that the folder's watcher does not look at, then inspected, then
@@ -23,6 +25,8 @@ import java.util.concurrent.ThreadLocalRandom;
  * <p>For the event loop; files are inspected and renamed on a worker thread, one after the other.
  */
 final class JarUpload {
+
+    private static final Logger AUDIT = LoggerFactory.getLogger("io.magicapi.gateway.audit");
 
     private static final long MAX_BYTES = 128L << 20;
 
@@ -69,6 +73,7 @@ final class JarUpload {
                 .open(part.toString(), new OpenOptions().setRead(false).setCreateNew(true))
                 .compose(request::pipeTo)
                 .compose(received -> vertx.executeBlocking(() -> accept(part)))
+                .onFailure(failure -> audit(failure, by))
                 .eventually(() -> remove(part))
                 .compose(arrived -> plugins.load(arrived.file(), by)
                         .recover(refusal -> arrived.isNew()
@@ -99,6 +104,17 @@ final class JarUpload {
         }
         Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
         return new Arrived(file, true);
+    }
+
+    /** What is refused before it reaches the folder, the registry never hears of. */
+    private static void audit(Throwable failure, String by) {
+        AUDIT.atInfo()
+                .addKeyValue("action", "refuse")
+                .addKeyValue("file", "(upload)")
+                .addKeyValue("outcome", "refused")
+                .addKeyValue("reason", failure instanceof AdminRefusal told ? told.reason() : "the upload broke off")
+                .addKeyValue("by", by)
+                .log("plugin refuse");
     }
 
     private Future<Void> remove(Path file) {

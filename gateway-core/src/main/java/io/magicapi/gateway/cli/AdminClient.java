@@ -70,7 +70,7 @@ final class AdminClient {
                                     + ". Set GATEWAY_ADMIN_KEY, or name a file with --admin-key-file.",
                             null)));
         }
-        AdminFile file = running(data);
+        AdminFile file = running(data, config.admin().enabled());
         Secret key = (keyFile == null ? file.key().or(() -> given) : given)
                 .orElseThrow(() -> new CommandFailure(
                         ExitCode.CONFIG,
@@ -80,16 +80,18 @@ final class AdminClient {
         return new AdminClient(file.url(), key);
     }
 
-    private static AdminFile running(Path data) {
+    private static AdminFile running(Path data, boolean enabled) {
         try {
             return AdminFile.read(data)
                     // What a killed gateway left behind: its port may be somebody else's by now.
                     .filter(file -> ProcessHandle.of(file.pid()).isPresent())
                     .orElseThrow(() -> new CommandFailure(
                             ExitCode.NETWORK,
-                            NO_GATEWAY + " no gateway runs with the data folder " + data
-                                    + ". Start it (gateway serve), or name another folder (--data DIR) or address"
-                                    + " (--admin-url URL).",
+                            enabled
+                                    ? NO_GATEWAY + " no gateway runs with the data folder " + data
+                                            + ". Start it (gateway serve), or name another folder (--data DIR) or"
+                                            + " address (--admin-url URL)."
+                                    : NO_GATEWAY + " the gateway has no admin API, because admin.enabled is false.",
                             null));
         } catch (IOException e) {
             throw new CommandFailure(

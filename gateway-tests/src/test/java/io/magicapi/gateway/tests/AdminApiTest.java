@@ -159,6 +159,8 @@ class AdminApiTest {
             POST | load | {"file":"absent.jar"} | 409 | GW-P35 there is no file absent.jar
             POST | load | {"file":"../acme.jar"} | 400 | GW-A05 "../acme.jar" is not the name of a jar
             POST | load | {"file":".hidden.jar"} | 400 | GW-A05
+            POST | load | {"file":"a\\u0000.jar"} | 400 | GW-A05
+            POST | verify | {"file":"..\\\\acme.jar"} | 400 | GW-A05
             POST | load | {"file":"acme.part"} | 400 | GW-A05
             POST | load | {"file":7} | 400 | GW-A05 the body must be JSON such as {"file":"acme-1.0.0.jar"}
             POST | load | {"file":"broken.jar"} | 422 | GW-P12 broken.jar is not a complete jar

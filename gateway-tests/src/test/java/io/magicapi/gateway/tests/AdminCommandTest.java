@@ -167,6 +167,9 @@ class AdminCommandTest {
                 "{\"url\":\"http://127.0.0.1:1\",\"pid\":" + Long.MAX_VALUE + ",\"key\":\"k\"}");
         assertThat(run(directory, "status")).isEqualTo(ExitCode.NETWORK);
         assertThat(err()).startsWith("GW-S13 no gateway runs with the data folder");
+        environment.put("GATEWAY_ADMIN_ENABLED", "false");
+        assertThat(run(directory, "status")).isEqualTo(ExitCode.NETWORK);
+        assertThat(err()).startsWith("GW-S13 the gateway has no admin API, because admin.enabled is false.");
         int free;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             free = socket.getLocalPort();

@@ -94,7 +94,14 @@ class AdminUploadTest {
     void bad() throws IOException {
         upload(acme("1.0.0"));
 
-        Told incomplete = admin.post("/admin/plugins", BodyPublishers.ofString("no jar"));
+        Told incomplete;
+        try (LogCapture audit = LogCapture.of("io.magicapi.gateway.audit")) {
+            incomplete = admin.post("/admin/plugins", BodyPublishers.ofString("no jar"));
+            assertThat(audit.lines())
+                    .singleElement()
+                    .asString()
+                    .contains("action=\"refuse\"", "reason=\"GW-P12 the uploaded jar", "by=\"admin api 127.0.0.1:");
+        }
         assertThat(incomplete.status()).isEqualTo(422);
         assertThat(incomplete.error()).isEqualTo("GW-P12 the uploaded jar is not a complete jar (6 bytes).");
 

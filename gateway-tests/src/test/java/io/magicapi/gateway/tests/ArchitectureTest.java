@@ -86,7 +86,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule clientsDoNotReachTheAdminApi = noClasses()
-            .that(not(resideInAnyPackage(ROOT + "admin..", ROOT + "cli..", "io.magicapi.gateway", ROOT + "testkit..")))
+            .that(not(resideInAnyPackage(ROOT + "admin..", ROOT + "cli..", "io.magicapi.gateway")))
             .should()
             .dependOnClassesThat()
             .resideInAPackage(ROOT + "admin..");
