@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -53,7 +54,7 @@ final class AdminApi {
     private final boolean takesJars;
     private final AdminKey key;
     private final PluginRegistry plugins;
-    private final JarInspector inspector = new JarInspector(Version.api());
+    private final Supplier<JarInspector> inspectors;
     private final JarUpload upload;
 
     AdminApi(Vertx vertx, GatewayConfig config, AdminKey key, PluginRegistry plugins) {
@@ -62,7 +63,9 @@ final class AdminApi {
         this.takesJars = config.admin().pluginUpload();
         this.key = key;
         this.plugins = plugins;
-        this.upload = new JarUpload(vertx, folder, inspector, plugins);
+        // One for each use: an inspector keeps what it has read of the lock, and workers are many.
+        this.inspectors = () -> new JarInspector(Version.api(), config.plugins());
+        this.upload = new JarUpload(vertx, folder, inspectors, plugins);
     }
 
     /** Answers a request. */
@@ -196,7 +199,7 @@ final class AdminApi {
                     Reason.NO_SUCH_PLUGIN,
                     "there is no file " + jar.getFileName() + " in " + folder + ". Copy the jar there.");
         }
-        return inspector.inspect(jar).<JsonObject>fold(PluginJson::of, refused -> {
+        return inspectors.get().inspect(jar).<JsonObject>fold(PluginJson::of, refused -> {
             throw AdminRefusal.of(refused);
         });
     }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,13 +40,13 @@ final class JarUpload {
 
     private final Vertx vertx;
     private final Path folder;
-    private final JarInspector inspector;
+    private final Supplier<JarInspector> inspectors;
     private final PluginRegistry plugins;
 
-    JarUpload(Vertx vertx, Path folder, JarInspector inspector, PluginRegistry plugins) {
+    JarUpload(Vertx vertx, Path folder, Supplier<JarInspector> inspectors, PluginRegistry plugins) {
         this.vertx = vertx;
         this.folder = folder;
-        this.inspector = inspector;
+        this.inspectors = inspectors;
         this.plugins = plugins;
     }
 
@@ -82,7 +83,8 @@ final class JarUpload {
     }
 
     private Arrived accept(Path part) throws IOException {
-        PluginDescriptor plugin = inspector
+        PluginDescriptor plugin = inspectors
+                .get()
                 .inspect(part, "the uploaded jar")
                 .<PluginDescriptor>fold(found -> found, refused -> {
                     throw AdminRefusal.of(refused);

@@ -103,7 +103,7 @@ class StartScreenTest {
         List<String> lines = screen("http://127.0.0.1:3000/v1", rows).lines(false);
 
         assertThat(lines).hasSizeLessThanOrEqualTo(20);
-        assertThat(lines.subList(7, 13))
+        assertThat(lines.subList(8, 14))
                 .satisfiesExactly(
                         header -> assertThat(header).startsWith("  PROVIDER"),
                         first -> assertThat(first).startsWith("  echo "),
