@@ -6,6 +6,7 @@ import io.magicapi.gateway.config.GatewayConfig.Limits;
 import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.ActiveRequests;
 import io.magicapi.gateway.observe.RequestRecord;
@@ -104,6 +105,7 @@ public final class HttpFront extends VerticleBase {
                 // No WebSockets here; and what negotiates this breaks when more than 128 requests are pipelined.
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setPerFrameWebSocketCompressionSupported(false)
+                .setSendBufferSize(Connections.SOCKET_BUFFER)
                 .setTcpNoDelay(true);
     }
 
