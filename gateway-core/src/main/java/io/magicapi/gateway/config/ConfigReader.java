@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import io.magicapi.gateway.config.GatewayConfig.Alias;
 import io.magicapi.gateway.config.GatewayConfig.Auth;
 import io.magicapi.gateway.config.GatewayConfig.Canary;
+import io.magicapi.gateway.config.GatewayConfig.Catalogue;
 import io.magicapi.gateway.config.GatewayConfig.Cors;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.Key;
@@ -62,6 +63,11 @@ final class ConfigReader {
 
     private static final DataSize LEAST = DataSize.kibibytes(1);
 
+    private static final String OFF = "off";
+
+    /** Providers count such requests, too. */
+    private static final Duration LEAST_REFRESH = Duration.ofSeconds(10);
+
     private final Section.Reading reading;
 
     private ConfigReader(Section.Reading reading) {
@@ -101,6 +107,7 @@ final class ConfigReader {
         Plugins plugins = root.section("plugins", section -> plugins(section, defaults.plugins()));
         Map<String, ProviderSettings> providers = root.entries("providers", this::provider);
         Map<String, Alias> models = root.entries("models", this::alias);
+        Catalogue catalogue = root.section("catalogue", section -> catalogue(section, defaults.catalogue()));
         Routing routing = root.section(
                 "routing",
                 section -> new Routing(
@@ -120,7 +127,7 @@ final class ConfigReader {
                             + "spend your provider keys. Set auth.open: true if something in front does the checking, "
                             + "or let server.host be 127.0.0.1");
         }
-        return new GatewayConfig(server, plugins, providers, models, routing, auth, log);
+        return new GatewayConfig(server, plugins, providers, models, catalogue, routing, auth, log);
     }
 
     private Server server(Section section, Server defaults) {
@@ -373,6 +380,26 @@ final class ConfigReader {
         key.env().ifPresent(env -> shown.put("env", env));
         key.file().ifPresent(file -> shown.put("file", file.toString()));
         return shown.put("weight", key.weight());
+    }
+
+    private static Catalogue catalogue(Section section, Catalogue defaults) {
+        return new Catalogue(section.value(
+                "refresh",
+                "duration or off",
+                defaults.refresh(),
+                ConfigReader::refresh,
+                refresh -> refresh.map(ConfigReader::show).orElse(TextNode.valueOf(OFF))));
+    }
+
+    private static Optional<Duration> refresh(String text) {
+        if (text.equals(OFF)) {
+            return Optional.empty();
+        }
+        Duration refresh = duration(text);
+        if (refresh.compareTo(LEAST_REFRESH) < 0) {
+            throw new IllegalArgumentException("must be off, or from 10s to 24h");
+        }
+        return Optional.of(refresh);
     }
 
     private static Log log(Section section, Log defaults) {
