@@ -14,6 +14,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.client.HttpRequest;
 import io.vertx.ext.web.client.HttpResponse;
@@ -34,10 +35,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class ModelsCall {
 
+    /** Of the upstream; the boundary has one for the plugin. */
     private static final Duration DEADLINE = Duration.ofSeconds(10);
 
     /** The longest list known, OpenRouter's, has half a mebibyte. */
     private static final int MAX_LIST = 4 * 1024 * 1024;
+
+    private static final int MAX_HEAD = 32 * 1024;
 
     private final Vertx vertx;
     private final PluginBoundary boundary;
@@ -59,16 +63,11 @@ final class ModelsCall {
 
     /** {@return the list in OpenAI's form, not looked at; or a failure, a {@link GatewayException} if it is not a bug} */
     Future<Buffer> run() {
-        long timer = vertx.setTimer(
-                DEADLINE.toMillis(),
-                due -> end(new GatewayException(
-                        ErrorCode.UPSTREAM_TIMEOUT, "the list did not come within " + DEADLINE.toSeconds() + " s")));
         boundary.open(generation(), call())
                 .compose(this::ask)
                 .onSuccess(list::tryComplete)
                 .onFailure(list::tryFail);
         return list.future().andThen(ended -> {
-            vertx.cancelTimer(timer);
             if (client != null) {
                 client.close();
             }
@@ -103,26 +102,36 @@ final class ModelsCall {
         }
         LimitedBody body =
                 new LimitedBody(MAX_LIST, () -> end(unusable("sent a list of more than " + MAX_LIST + " bytes")));
-        return send(opened.request(), body).compose(answer -> {
-            if (answer.statusCode() != 200) {
-                return Future.failedFuture(unusable("answered with status " + answer.statusCode()));
-            }
-            ResponseHead head = ResponseHead.of(200, () -> HeaderPolicy.fromUpstream(answer.headers()));
-            return boundary.response(generation(), opened.exchange(), head)
-                    .compose(handler -> translate(handler, body.body()));
-        });
+        long timer = vertx.setTimer(
+                DEADLINE.toMillis(),
+                due -> end(new GatewayException(
+                        ErrorCode.UPSTREAM_TIMEOUT, "the list did not come within " + DEADLINE.toSeconds() + " s")));
+        return send(opened.request(), body)
+                .andThen(come -> vertx.cancelTimer(timer))
+                .compose(answer -> {
+                    if (answer.statusCode() != 200) {
+                        return Future.failedFuture(unusable("answered with status " + answer.statusCode()));
+                    }
+                    ResponseHead head = ResponseHead.of(200, () -> HeaderPolicy.fromUpstream(answer.headers()));
+                    return boundary.response(generation(), opened.exchange(), head)
+                            .compose(handler -> translate(handler, body.body()));
+                });
     }
 
     private Future<HttpResponse<Void>> send(UpstreamRequest wanted, LimitedBody answer) {
         UpstreamAddress address = UpstreamAddress.of(generation().baseUrl());
-        WebClient mine = WebClient.create(
-                vertx,
-                new WebClientOptions()
-                        .setFollowRedirects(false)
-                        .setUserAgentEnabled(false)
-                        .setKeepAlive(false)
-                        .setConnectTimeout(
-                                (int) generation().deadlines().connect().toMillis()));
+        HttpClientOptions options = new HttpClientOptions()
+                .setKeepAlive(false)
+                .setMaxHeaderSize(MAX_HEAD)
+                .setDecompressionSupported(false)
+                .setConnectTimeout((int) generation().deadlines().connect().toMillis());
+        WebClient mine = WebClient.wrap(
+                vertx.httpClientBuilder()
+                        .with(options)
+                        // The call fails, too; nobody else need be told.
+                        .withConnectHandler(connection -> connection.exceptionHandler(failure -> {}))
+                        .build(),
+                new WebClientOptions().setFollowRedirects(false).setUserAgentEnabled(false));
         client = mine;
         HttpRequest<Void> request = mine.request(
                         HttpMethod.valueOf(wanted.method()),

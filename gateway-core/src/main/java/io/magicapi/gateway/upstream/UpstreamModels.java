@@ -57,7 +57,7 @@ public final class UpstreamModels extends VerticleBase {
      */
     public UpstreamModels(ProviderCatalog catalog, PluginBoundary boundary, Duration interval) {
         this.catalog = catalog;
-        this.boundary = boundary;
+        this.boundary = boundary.offLoops();
         this.interval = interval;
     }
 

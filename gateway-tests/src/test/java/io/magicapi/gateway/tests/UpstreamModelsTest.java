@@ -72,7 +72,9 @@ class UpstreamModelsTest {
                         \""").getBytes()));
                 }
                 @Override public Headers processHeaders(Headers client, Call call) {
-                    return Provider.super.processHeaders(client, call).with("x-version", "%s");
+                    return Provider.super.processHeaders(client, call)
+                            .with("x-version", "%s")
+                            .with("x-thread", Thread.currentThread().getName());
                 }
             }
             """;
@@ -210,6 +212,8 @@ class UpstreamModelsTest {
         assertThat(received.headers("host"))
                 .containsExactly(URI.create(upstream.baseUrl()).getAuthority());
         assertThat(received.header("x-version")).hasValue("1.0.0");
+        assertThat(received.header("x-thread"))
+                .hasValueSatisfying(name -> assertThat(name).doesNotContain("eventloop"));
     }
 
     @Test
@@ -250,7 +254,8 @@ class UpstreamModelsTest {
     @DisplayName("an upstream that answers with anything but a list costs one line, and the catalogue is listed")
     void failing(String name, Answer answer) throws Exception {
         upstream.answerWith(answer);
-        try (LogCapture log = LogCapture.of("io.magicapi.gateway.upstream", Level.DEBUG)) {
+        try (LogCapture log = LogCapture.of("io.magicapi.gateway.upstream", Level.DEBUG);
+                LogCapture libraries = LogCapture.of("io.vertx", Level.WARN)) {
 
             GatewayExtension gateway = startAcme(OFTEN);
 
@@ -262,6 +267,7 @@ class UpstreamModelsTest {
                     .filteredOn(line -> line.contains("provider=\"acme\""))
                     .hasSize(1)
                     .allMatch(line -> line.contains("could not be read"));
+            assertThat(libraries.lines()).isEmpty();
             assertThat(log.lines().toString()).doesNotContain(KEY);
         }
     }
