@@ -252,6 +252,26 @@ class FatJarIT {
     }
 
     @Test
+    @DisplayName("a model that only its upstream lists is listed, though nobody has asked for it yet")
+    void models() throws IOException {
+        upstream.answerWith(Answer.json(200, "{\"data\":[{\"id\":\"org/brand-new\"}]}"));
+        Map<String, String> environment = Map.of(
+                "GROQ_API_KEY",
+                KEY,
+                "GATEWAY_PROVIDERS_GROQ_BASE_URL",
+                upstream.baseUrl() + "/openai",
+                "GATEWAY_CATALOGUE_REFRESH",
+                "1h");
+
+        try (GatewayProcess gateway = GatewayProcess.start(directory, environment)) {
+            await().untilAsserted(() -> assertThat(gateway.get("/models").body())
+                    .contains("\"id\":\"groq/org/brand-new\"", "\"id\":\"groq/llama-3.1-8b-instant\""));
+            assertThat(upstream.requests()).hasSize(1);
+            assertThat(upstream.awaitRequest().headers("authorization")).containsExactly("Bearer " + KEY);
+        }
+    }
+
+    @Test
     @DisplayName("a jar that is dropped in serves within two seconds, and is gone when it is deleted")
     void dropFolder() throws IOException {
         String request = "{\"model\":\"any\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]}";
