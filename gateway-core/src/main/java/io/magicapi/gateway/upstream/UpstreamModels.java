@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * What the upstreams of the loaded providers list as their models. Requests read the newest {@link #lists}, and wait for
@@ -163,6 +164,11 @@ public final class UpstreamModels extends VerticleBase {
                 .log("the provider's list of models was read");
     }
 
+    /** A local server that nobody has set up is no news. */
+    private boolean isExpected(ProviderGeneration generation) {
+        return lists.containsKey(generation) || generation.keys().choose().isPresent();
+    }
+
     /** Says so once, until it works again. */
     private void failed(ProviderGeneration generation, Throwable failure) {
         Optional<ErrorCode> code =
@@ -170,7 +176,7 @@ public final class UpstreamModels extends VerticleBase {
         if (code.filter(FINAL::contains).isPresent()) {
             refusing.add(generation);
         } else if (code.filter(ErrorCode.SHUTTING_DOWN::equals).isEmpty() && silent.add(generation)) {
-            log.atInfo()
+            log.atLevel(isExpected(generation) ? Level.INFO : Level.DEBUG)
                     .addKeyValue("provider", generation.name())
                     .addKeyValue(
                             "reason",

@@ -348,6 +348,19 @@ class UpstreamModelsTest {
     }
 
     @Test
+    @DisplayName("a server that needs no key and does not run is not mentioned")
+    void notSetUp() throws Exception {
+        upstream.answerWith(Faults.closeBeforeHead());
+        try (LogCapture log = LogCapture.of("io.magicapi.gateway.upstream")) {
+
+            start(new GatewayExtension().plugin(PluginJar.of("free").source(FREE)), OFTEN, "free");
+
+            await().until(() -> upstream.requests().size() > 3);
+            assertThat(log.lines()).isEmpty();
+        }
+    }
+
+    @Test
     @DisplayName("what a version's upstream listed goes with the version, and the next one's is asked")
     void swapped() throws Exception {
         upstream.answerWith(Answer.json(200, LIST));
