@@ -13,6 +13,7 @@ import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.magicapi.gateway.upstream.PluginBoundary;
 import io.magicapi.gateway.upstream.ProviderSlots;
+import io.magicapi.gateway.upstream.UpstreamModels;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -51,6 +52,7 @@ public final class Gateway {
     private final ProviderCatalog catalog;
     private final PluginRegistry plugins;
     private final PluginBoundary boundary;
+    private final UpstreamModels models;
     private final ActiveRequests active = new ActiveRequests();
     private final AtomicInteger connections = new AtomicInteger();
     private final List<HttpFront> fronts = new CopyOnWriteArrayList<>();
@@ -63,12 +65,14 @@ public final class Gateway {
             Transport transport,
             ProviderCatalog catalog,
             PluginRegistry plugins,
-            PluginBoundary boundary) {
+            PluginBoundary boundary,
+            UpstreamModels models) {
         this.vertx = vertx;
         this.transport = transport;
         this.catalog = catalog;
         this.plugins = plugins;
         this.boundary = boundary;
+        this.models = models;
         plugins.endLeftoversWith((generations, cause) -> fronts.forEach(front -> front.breakOff(generations, cause)));
     }
 
@@ -98,6 +102,8 @@ public final class Gateway {
                 .build();
         ProviderCatalog catalog = new ProviderCatalog(config.providers().keySet());
         PluginBoundary boundary = new PluginBoundary(vertx, "magicapi-gateway/" + Version.gateway());
+        UpstreamModels models = new UpstreamModels(
+                catalog, boundary, config.catalogue().refresh().orElse(Duration.ZERO));
         // Completes on no context: one of the instance that is being closed would never run its listeners.
         Promise<Gateway> started = Promise.promise();
         EchoServer.start(vertx)
@@ -106,11 +112,13 @@ public final class Gateway {
                     builtIns.add(0, new EchoProvider(echo.baseUrl()));
                     return new PluginRegistry(config, catalog, builtIns, environment);
                 })
-                .compose(plugins -> plugins.start().map(new Gateway(vertx, transport, catalog, plugins, boundary)))
+                .compose(plugins ->
+                        plugins.start().map(new Gateway(vertx, transport, catalog, plugins, boundary, models)))
                 .onSuccess(gateway -> gateway.warnOfAbsentProviders(config))
                 .compose(gateway ->
                         gateway.listenToOperators(config, environment).map(gateway))
                 .compose(gateway -> gateway.listen(config, loops).map(gateway))
+                .compose(gateway -> gateway.watchModels(config).map(gateway))
                 .onSuccess(started::complete)
                 .onFailure(failure -> {
                     boundary.close();
@@ -166,12 +174,16 @@ public final class Gateway {
         ProviderSlots slots = new ProviderSlots(config);
         return vertx.deployVerticle(
                 () -> {
-                    HttpFront front =
-                            new HttpFront(config, port, catalog, boundary, slots, active, connections, () -> accepting);
+                    HttpFront front = new HttpFront(
+                            config, port, catalog, models, boundary, slots, active, connections, () -> accepting);
                     fronts.add(front);
                     return front;
                 },
                 new DeploymentOptions().setInstances(loops));
+    }
+
+    private Future<?> watchModels(GatewayConfig config) {
+        return config.catalogue().refresh().isPresent() ? vertx.deployVerticle(models) : Future.succeededFuture();
     }
 
     /** {@return the port that is bound} */
@@ -218,6 +230,7 @@ public final class Gateway {
     public synchronized Future<Void> shutdown(Duration drain) {
         if (stopped == null) {
             accepting = false;
+            models.close();
             List<Future<Void>> drained =
                     fronts.stream().map(front -> front.shutdown(drain)).toList();
             stopped = Future.join(drained)

@@ -63,7 +63,7 @@ class FatJarIT {
     void emptyDirectory() throws IOException {
         try (GatewayProcess gateway = GatewayProcess.start(directory, Map.of())) {
             JsonNode ready = gateway.ready();
-            assertThat(ready.path("loaded").asInt()).isEqualTo(2);
+            assertThat(ready.path("loaded").asInt()).isEqualTo(4);
             assertThat(ready.path("rejected").asInt()).isZero();
             assertThat(ready.path("providers").findValuesAsText("provider"))
                     .containsExactlyInAnyOrder(
@@ -114,7 +114,7 @@ class FatJarIT {
             assertThat(gateway.output())
                     .contains("  API         " + gateway.api())
                     .containsPattern("groq +\\S+ +GROQ_API_KEY gsk_…\\S{4} +ready")
-                    .contains("  waiting for a key   cerebras, cohere, deepseek, ")
+                    .contains("  waiting for a key   anthropic, bedrock, cerebras, cohere, deepseek, ")
                     .contains("  no key needed       lm-studio, ollama, vllm")
                     .doesNotContain(KEY);
             assertThat(gateway.post("/chat/completions", ECHO).statusCode()).isEqualTo(200);
@@ -248,6 +248,26 @@ class FatJarIT {
             assertThat(received.body()).isEqualTo(body.getBytes(StandardCharsets.UTF_8));
             assertThat(received.headers("authorization")).containsExactly("Bearer " + KEY);
             assertThat(received.headers("x-provider")).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("a model that only its upstream lists is listed, though nobody has asked for it yet")
+    void models() throws IOException {
+        upstream.answerWith(Answer.json(200, "{\"data\":[{\"id\":\"org/brand-new\"}]}"));
+        Map<String, String> environment = Map.of(
+                "GROQ_API_KEY",
+                KEY,
+                "GATEWAY_PROVIDERS_GROQ_BASE_URL",
+                upstream.baseUrl() + "/openai",
+                "GATEWAY_CATALOGUE_REFRESH",
+                "1h");
+
+        try (GatewayProcess gateway = GatewayProcess.start(directory, environment)) {
+            await().untilAsserted(() -> assertThat(gateway.get("/models").body())
+                    .contains("\"id\":\"groq/org/brand-new\"", "\"id\":\"groq/llama-3.1-8b-instant\""));
+            assertThat(upstream.requests()).hasSize(1);
+            assertThat(upstream.awaitRequest().headers("authorization")).containsExactly("Bearer " + KEY);
         }
     }
 

@@ -9,6 +9,7 @@ import io.magicapi.gateway.config.GatewayConfig.AdminKeySource;
 import io.magicapi.gateway.config.GatewayConfig.Alias;
 import io.magicapi.gateway.config.GatewayConfig.Auth;
 import io.magicapi.gateway.config.GatewayConfig.Canary;
+import io.magicapi.gateway.config.GatewayConfig.Catalogue;
 import io.magicapi.gateway.config.GatewayConfig.Cors;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.Key;
@@ -64,6 +65,11 @@ final class ConfigReader {
 
     private static final DataSize LEAST = DataSize.kibibytes(1);
 
+    private static final String OFF = "off";
+
+    /** Providers count such requests, too. */
+    private static final Duration LEAST_REFRESH = Duration.ofSeconds(10);
+
     private final Section.Reading reading;
 
     private ConfigReader(Section.Reading reading) {
@@ -104,6 +110,7 @@ final class ConfigReader {
         Plugins plugins = root.section("plugins", section -> plugins(section, defaults.plugins()));
         Map<String, ProviderSettings> providers = root.entries("providers", this::provider);
         Map<String, Alias> models = root.entries("models", this::alias);
+        Catalogue catalogue = root.section("catalogue", section -> catalogue(section, defaults.catalogue()));
         Routing routing = root.section(
                 "routing",
                 section -> new Routing(
@@ -138,7 +145,7 @@ final class ConfigReader {
                     placeOf("admin.port"),
                     "admin.port must be another one than server.port, " + server.port() + "; 0 takes a free one");
         }
-        return new GatewayConfig(server, admin, plugins, providers, models, routing, auth, log);
+        return new GatewayConfig(server, admin, plugins, providers, models, catalogue, routing, auth, log);
     }
 
     private Place placeOf(String key) {
@@ -412,6 +419,26 @@ final class ConfigReader {
         key.env().ifPresent(env -> shown.put("env", env));
         key.file().ifPresent(file -> shown.put("file", file.toString()));
         return shown.put("weight", key.weight());
+    }
+
+    private static Catalogue catalogue(Section section, Catalogue defaults) {
+        return new Catalogue(section.value(
+                "refresh",
+                "duration or off",
+                defaults.refresh(),
+                ConfigReader::refresh,
+                refresh -> refresh.map(ConfigReader::show).orElse(TextNode.valueOf(OFF))));
+    }
+
+    private static Optional<Duration> refresh(String text) {
+        if (text.equals(OFF)) {
+            return Optional.empty();
+        }
+        Duration refresh = duration(text);
+        if (refresh.compareTo(LEAST_REFRESH) < 0) {
+            throw new IllegalArgumentException("must be off, or from 10s to 24h");
+        }
+        return Optional.of(refresh);
     }
 
     private static Log log(Section section, Log defaults) {

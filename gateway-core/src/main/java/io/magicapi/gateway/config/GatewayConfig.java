@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param plugins where provider plugins come from
  * @param providers settings per provider, by the provider's name; a loaded provider without an entry runs on defaults
  * @param models models of the operator's own naming, by name
+ * @param catalogue what is known of models
  * @param routing how a request finds its provider
  * @param auth whose keys are used
  * @param log what is logged
@@ -28,6 +29,7 @@ public record GatewayConfig(
         Plugins plugins,
         Map<String, ProviderSettings> providers,
         Map<String, Alias> models,
+        Catalogue catalogue,
         Routing routing,
         Auth auth,
         Log log) {
@@ -56,6 +58,7 @@ public record GatewayConfig(
                 new Plugins(Path.of("plugins"), Path.of("data"), true),
                 Map.of(),
                 Map.of(),
+                new Catalogue(Optional.of(Duration.ofMinutes(10))),
                 new Routing(Optional.empty()),
                 new Auth(true, false),
                 new Log("info", LogFormat.AUTO));
@@ -63,37 +66,42 @@ public record GatewayConfig(
 
     /** {@return the same with another listener} */
     public GatewayConfig withServer(Server other) {
-        return new GatewayConfig(other, admin, plugins, providers, models, routing, auth, log);
+        return new GatewayConfig(other, admin, plugins, providers, models, catalogue, routing, auth, log);
     }
 
     /** {@return the same with another admin API} */
     public GatewayConfig withAdmin(Admin other) {
-        return new GatewayConfig(server, other, plugins, providers, models, routing, auth, log);
+        return new GatewayConfig(server, other, plugins, providers, models, catalogue, routing, auth, log);
     }
 
     /** {@return the same with other plugins} */
     public GatewayConfig withPlugins(Plugins other) {
-        return new GatewayConfig(server, admin, other, providers, models, routing, auth, log);
+        return new GatewayConfig(server, admin, other, providers, models, catalogue, routing, auth, log);
     }
 
     /** {@return the same with other settings of providers} */
     public GatewayConfig withProviders(Map<String, ProviderSettings> other) {
-        return new GatewayConfig(server, admin, plugins, other, models, routing, auth, log);
+        return new GatewayConfig(server, admin, plugins, other, models, catalogue, routing, auth, log);
     }
 
     /** {@return the same with other models of the operator's naming} */
     public GatewayConfig withModels(Map<String, Alias> other) {
-        return new GatewayConfig(server, admin, plugins, providers, other, routing, auth, log);
+        return new GatewayConfig(server, admin, plugins, providers, other, catalogue, routing, auth, log);
+    }
+
+    /** {@return the same with another catalogue} */
+    public GatewayConfig withCatalogue(Catalogue other) {
+        return new GatewayConfig(server, admin, plugins, providers, models, other, routing, auth, log);
     }
 
     /** {@return the same with another choice of provider} */
     public GatewayConfig withRouting(Routing other) {
-        return new GatewayConfig(server, admin, plugins, providers, models, other, auth, log);
+        return new GatewayConfig(server, admin, plugins, providers, models, catalogue, other, auth, log);
     }
 
     /** {@return the same with other access} */
     public GatewayConfig withAuth(Auth other) {
-        return new GatewayConfig(server, admin, plugins, providers, models, routing, other, log);
+        return new GatewayConfig(server, admin, plugins, providers, models, catalogue, routing, other, log);
     }
 
     /** {@return the settings of a provider: its entry, or the defaults} */
@@ -431,6 +439,13 @@ public record GatewayConfig(
             this(connect, firstByte, idle, DEFAULT.total(), DEFAULT.totalStream());
         }
     }
+
+    /**
+     * What is known of models.
+     *
+     * @param refresh how often upstreams are asked for their lists of models; empty: never
+     */
+    public record Catalogue(Optional<Duration> refresh) {}
 
     /**
      * Choice of provider.

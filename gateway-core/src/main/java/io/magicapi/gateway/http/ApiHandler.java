@@ -21,6 +21,7 @@ import io.magicapi.gateway.upstream.GatewayCall;
 import io.magicapi.gateway.upstream.HeaderPolicy;
 import io.magicapi.gateway.upstream.Relays;
 import io.magicapi.gateway.upstream.Upload;
+import io.magicapi.gateway.upstream.UpstreamModels;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -70,14 +71,21 @@ final class ApiHandler {
     private final LoopClock clock;
     private final Relays relays;
     private final ErrorAnswers errors;
-    private final ModelList models = new ModelList();
+    private final ModelList models;
 
-    ApiHandler(GatewayConfig config, ProviderCatalog catalog, LoopClock clock, Relays relays, ErrorAnswers errors) {
+    ApiHandler(
+            GatewayConfig config,
+            ProviderCatalog catalog,
+            UpstreamModels upstreamModels,
+            LoopClock clock,
+            Relays relays,
+            ErrorAnswers errors) {
         this.config = config;
         this.catalog = catalog;
         this.clock = clock;
         this.relays = relays;
         this.errors = errors;
+        this.models = new ModelList(upstreamModels);
     }
 
     /**

@@ -17,6 +17,7 @@ import io.magicapi.gateway.upstream.PluginBoundary;
 import io.magicapi.gateway.upstream.ProviderSlots;
 import io.magicapi.gateway.upstream.Relays;
 import io.magicapi.gateway.upstream.UpstreamClient;
+import io.magicapi.gateway.upstream.UpstreamModels;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
@@ -53,6 +54,7 @@ public final class HttpFront extends VerticleBase {
 
     private final GatewayConfig config;
     private final ProviderCatalog catalog;
+    private final UpstreamModels models;
     private final PluginBoundary boundary;
     private final ProviderSlots slots;
     private final ActiveRequests active;
@@ -67,6 +69,7 @@ public final class HttpFront extends VerticleBase {
      * A listener that does not listen yet.
      *
      * @param port the port to bind; a negative one is any free port, the same for all instances
+     * @param models what upstreams list
      * @param slots how many requests each provider is sent by all event loops
      * @param active counts the requests of all event loops
      * @param connections counts the connections of all event loops
@@ -76,6 +79,7 @@ public final class HttpFront extends VerticleBase {
             GatewayConfig config,
             int port,
             ProviderCatalog catalog,
+            UpstreamModels models,
             PluginBoundary boundary,
             ProviderSlots slots,
             ActiveRequests active,
@@ -83,6 +87,7 @@ public final class HttpFront extends VerticleBase {
             BooleanSupplier ready) {
         this.config = config;
         this.catalog = catalog;
+        this.models = models;
         this.boundary = boundary;
         this.slots = slots;
         this.active = active;
@@ -122,7 +127,7 @@ public final class HttpFront extends VerticleBase {
                 boundary,
                 settings.timeouts().slowReader());
         relays = ours;
-        Router router = router(new ApiHandler(config, catalog, clock, ours, errors), guard, errors);
+        Router router = router(new ApiHandler(config, catalog, models, clock, ours, errors), guard, errors);
         HttpServer listener = vertx.createHttpServer(options)
                 .connectionHandler(guard::accepted)
                 .requestHandler(request -> receive(request, router, guard, errors))

@@ -64,6 +64,7 @@ class ConfigProblemsTest {
             providers: { g: { keys: [{ name: a }] } }   | GW-C08 gateway.yaml:1:26 providers.g.keys[0] must have either env: NAME or file: PATH, and has neither
             providers: { g: { keys: [{ env: A, file: b }] } } | GW-C08 gateway.yaml:1:26 providers.g.keys[0] must have either env: NAME or file: PATH, not both
             version: 2                                  | GW-C09 gateway.yaml:1:10 version must be 1, the only version of this format that this gateway reads
+            catalogue: { refresh: 9s }                  | GW-C06 gateway.yaml:1:23 catalogue.refresh must be off, or from 10s to 24h, not "9s"
             plugins: { verify: always }                 | GW-C06 gateway.yaml:1:20 plugins.verify must be one of off, warn, require-hash, require-signature, not "always"
             plugins: { trusted-keys: [/no/where.pem] }  | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names /no/where.pem, which does not exist. Correct the path
             plugins: { trusted-keys: [/] }              | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names /, which is a directory. Name the files in it
@@ -133,8 +134,9 @@ class ConfigProblemsTest {
     void aliases() {
         String anchors = "x-unused: &d { idle: 7s }\nproviders: { a: { deadlines: *d }, b: { deadlines: *d } }\n";
         assertThat(new Configs(directory).file("gateway.yaml", anchors).problems())
-                .containsExactly("GW-C03 gateway.yaml:1:1 unknown key \"x-unused\". "
-                        + "There is: version, server, admin, plugins, providers, models, routing, auth, log");
+                .containsExactly(
+                        "GW-C03 gateway.yaml:1:1 unknown key \"x-unused\". "
+                                + "There is: version, server, admin, plugins, providers, models, catalogue, routing, auth, log");
 
         String merge = "providers:\n  a: &a { deadlines: { idle: 7s } }\n  b:\n    <<: *a\n";
         assertThat(new Configs(directory).file("gateway.yaml", merge).problems())
