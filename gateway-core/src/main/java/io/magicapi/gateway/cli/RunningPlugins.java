@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,13 +24,28 @@ final class RunningPlugins {
         return List.of(
                 new Status(surroundings, root),
                 new Load(surroundings, root),
-                new Reload(surroundings, root),
-                new Unload(surroundings, root),
+                onPlugin(surroundings, root, "reload", "Loads the jar of a plugin again."),
+                onPlugin(
+                        surroundings,
+                        root,
+                        "unload",
+                        "Takes a plugin out of service until its file changes or it is reloaded."),
                 new Pin(surroundings, root),
-                new Unpin(surroundings, root),
-                new Rollback(surroundings, root),
-                new Promote(surroundings, root),
+                onPlugin(
+                        surroundings, root, "unpin", "Uses any version of a plugin again; the newest file takes over."),
+                onPlugin(
+                        surroundings,
+                        root,
+                        "rollback",
+                        "Goes back to the version before, or ends the trial of a new one."),
+                onPlugin(surroundings, root, "promote", "Lets a version that is tried take over."),
                 new Upload(surroundings, root));
+    }
+
+    private static CommandLine onPlugin(Surroundings surroundings, RootCommand root, String word, String description) {
+        CommandLine command = new CommandLine(new OnPlugin(surroundings, root, word));
+        command.getCommandSpec().name(word).usageMessage().description(description);
+        return command;
     }
 
     /** What they have in common: they find the gateway, and print how its plugins stand. */
@@ -109,18 +125,18 @@ final class RunningPlugins {
         return text.isEmpty() ? "-" : text;
     }
 
-    /** Something that is done to one plugin. */
-    abstract static class OnPlugin extends Operation {
+    /** Something that is done to one plugin; the word for it ends the path. */
+    static class OnPlugin extends Operation {
+
+        private final String word;
 
         @Parameters(paramLabel = "ID", description = "The plugin's id.")
         private String id = "";
 
-        OnPlugin(Surroundings surroundings, RootCommand root) {
+        OnPlugin(Surroundings surroundings, RootCommand root, String word) {
             super(surroundings, root);
+            this.word = word;
         }
-
-        /** {@return the last part of the path} */
-        abstract String word();
 
         JsonObject body() {
             return new JsonObject();
@@ -128,7 +144,7 @@ final class RunningPlugins {
 
         @Override
         final JsonArray ask(AdminClient gateway) {
-            return JsonArray.of(gateway.post("/admin/plugins/" + AdminClient.segment(id) + "/" + word(), body()));
+            return JsonArray.of(gateway.post("/admin/plugins/" + AdminClient.segment(id) + "/" + word, body()));
         }
     }
 
@@ -173,32 +189,6 @@ final class RunningPlugins {
         }
     }
 
-    /** {@code gateway plugins reload}. */
-    @Command(name = "reload", description = "Loads the jar of a plugin again.")
-    static final class Reload extends OnPlugin {
-        Reload(Surroundings surroundings, RootCommand root) {
-            super(surroundings, root);
-        }
-
-        @Override
-        String word() {
-            return "reload";
-        }
-    }
-
-    /** {@code gateway plugins unload}. */
-    @Command(name = "unload", description = "Takes a plugin out of service until its file changes or it is reloaded.")
-    static final class Unload extends OnPlugin {
-        Unload(Surroundings surroundings, RootCommand root) {
-            super(surroundings, root);
-        }
-
-        @Override
-        String word() {
-            return "unload";
-        }
-    }
-
     /** {@code gateway plugins pin}. */
     @Command(
             name = "pin",
@@ -209,56 +199,12 @@ final class RunningPlugins {
         private String version = "";
 
         Pin(Surroundings surroundings, RootCommand root) {
-            super(surroundings, root);
-        }
-
-        @Override
-        String word() {
-            return "pin";
+            super(surroundings, root, "pin");
         }
 
         @Override
         JsonObject body() {
             return new JsonObject().put("version", version);
-        }
-    }
-
-    /** {@code gateway plugins unpin}. */
-    @Command(name = "unpin", description = "Uses any version of a plugin again; the newest file takes over.")
-    static final class Unpin extends OnPlugin {
-        Unpin(Surroundings surroundings, RootCommand root) {
-            super(surroundings, root);
-        }
-
-        @Override
-        String word() {
-            return "unpin";
-        }
-    }
-
-    /** {@code gateway plugins rollback}. */
-    @Command(name = "rollback", description = "Goes back to the version before, or ends the trial of a new one.")
-    static final class Rollback extends OnPlugin {
-        Rollback(Surroundings surroundings, RootCommand root) {
-            super(surroundings, root);
-        }
-
-        @Override
-        String word() {
-            return "rollback";
-        }
-    }
-
-    /** {@code gateway plugins promote}. */
-    @Command(name = "promote", description = "Lets a version that is tried take over.")
-    static final class Promote extends OnPlugin {
-        Promote(Surroundings surroundings, RootCommand root) {
-            super(surroundings, root);
-        }
-
-        @Override
-        String word() {
-            return "promote";
         }
     }
 

@@ -4,13 +4,13 @@ import static io.magicapi.gateway.tests.AdminCalls.KEY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.Level;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Canary;
 import io.magicapi.gateway.config.GatewayConfig.PluginSettings;
 import io.magicapi.gateway.config.Percent;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.LogCapture;
 import io.magicapi.gateway.testkit.PluginJar;
 import io.magicapi.gateway.tests.AdminCalls.Told;
 import java.io.IOException;
@@ -30,6 +30,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.event.Level;
 
 @DisplayName("The admin API does to plugins what operators with its key ask, and nothing for anybody else")
 class AdminApiTest {

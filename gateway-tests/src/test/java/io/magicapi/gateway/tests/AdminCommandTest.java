@@ -10,6 +10,7 @@ import io.magicapi.gateway.cli.ExitCode;
 import io.magicapi.gateway.cli.Surroundings;
 import io.magicapi.gateway.config.GatewayConfig.Admin;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.LogCapture;
 import io.magicapi.gateway.testkit.PluginJar;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

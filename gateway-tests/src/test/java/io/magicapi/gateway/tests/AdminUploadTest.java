@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.magicapi.gateway.config.GatewayConfig.Admin;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.LogCapture;
 import io.magicapi.gateway.testkit.PluginJar;
 import io.magicapi.gateway.tests.AdminCalls.Told;
 import java.io.ByteArrayInputStream;

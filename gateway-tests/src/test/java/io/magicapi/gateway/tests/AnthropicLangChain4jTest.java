@@ -3,17 +3,11 @@ package io.magicapi.gateway.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.langchain4j.agent.tool.ToolExecutionRequest;
-import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.ImageContent;
 import dev.langchain4j.data.message.TextContent;
-import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.RateLimitException;
-import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
 import dev.langchain4j.model.chat.response.ChatResponse;
-import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import dev.langchain4j.model.output.FinishReason;
@@ -22,9 +16,6 @@ import io.magicapi.gateway.testkit.GatewayExtension;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -34,10 +25,11 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class AnthropicLangChain4jTest {
 
     private static final String MODEL = "anthropic/claude-opus-5-5";
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     @RegisterExtension
     static final GatewayExtension gateway = AnthropicFake.gateway();
+
+    private final LangChain4jCalls calls = new LangChain4jCalls(model(), streaming());
 
     @BeforeEach
     void answer() {
@@ -51,90 +43,42 @@ class AnthropicLangChain4jTest {
                 .modelName(MODEL)
                 .returnThinking(true)
                 .maxRetries(0)
-                .timeout(PATIENCE)
+                .timeout(LangChain4jCalls.PATIENCE)
                 .build();
     }
 
-    private static ChatResponse streamed(ChatRequest request) throws Exception {
-        CompletableFuture<ChatResponse> end = new CompletableFuture<>();
-        OpenAiStreamingChatModel.builder()
+    private static OpenAiStreamingChatModel streaming() {
+        return OpenAiStreamingChatModel.builder()
                 .baseUrl(gateway.uri("/v1").toString())
                 .apiKey("sk-ant-canary")
                 .modelName(MODEL)
                 .returnThinking(true)
-                .timeout(PATIENCE)
-                .build()
-                .chat(request, new StreamingChatResponseHandler() {
-                    @Override
-                    public void onPartialResponse(String partial) {}
-
-                    @Override
-                    public void onCompleteResponse(ChatResponse response) {
-                        end.complete(response);
-                    }
-
-                    @Override
-                    public void onError(Throwable failure) {
-                        end.completeExceptionally(failure);
-                    }
-                });
-        return end.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-    }
-
-    private static ChatRequest withTool(UserMessage question) {
-        return ChatRequest.builder()
-                .messages(question)
-                .toolSpecifications(ToolSpecification.builder()
-                        .name("get_current_weather")
-                        .parameters(JsonObjectSchema.builder()
-                                .addStringProperty("location")
-                                .build())
-                        .build())
+                .timeout(LangChain4jCalls.PATIENCE)
                 .build();
     }
 
     @Test
     @DisplayName("a chat completion comes back whole")
     void chat() {
-        ChatResponse response = model().chat(UserMessage.from("Hello there"));
-
-        assertThat(response.aiMessage().text()).isEqualTo("Hello there");
-        assertThat(response.finishReason()).isEqualTo(FinishReason.STOP);
-        assertThat(response.tokenUsage().totalTokenCount()).isEqualTo(20);
+        assertThat(calls.chat().totalTokenCount()).isEqualTo(20);
     }
 
     @Test
     @DisplayName("a streamed answer is put together, with the usage it always asks for")
     void stream() throws Exception {
-        ChatResponse response = streamed(
-                ChatRequest.builder().messages(UserMessage.from("Hello there")).build());
-
-        assertThat(response.aiMessage().text()).isEqualTo("Hello there");
-        assertThat(response.tokenUsage().inputTokenCount()).isEqualTo(18);
+        assertThat(calls.stream().inputTokenCount()).isEqualTo(18);
     }
 
     @Test
     @DisplayName("a tool is called, and its result answered")
     void tools() {
-        UserMessage question = UserMessage.from("What's the weather in Bangalore?");
-        ChatResponse asks = model().chat(withTool(question));
-
-        assertThat(asks.finishReason()).isEqualTo(FinishReason.TOOL_EXECUTION);
-        ToolExecutionRequest call = asks.aiMessage().toolExecutionRequests().get(0);
-        assertThat(call.arguments()).isEqualTo("{\"location\":\"Bangalore, India\"}");
-        ChatResponse answers =
-                model().chat(question, asks.aiMessage(), ToolExecutionResultMessage.from(call, "27 degrees"));
-        assertThat(answers.aiMessage().text()).isEqualTo("The tool answered: 27 degrees");
+        assertThat(calls.tools()).isEqualTo("{\"location\":\"Bangalore, India\"}");
     }
 
     @Test
     @DisplayName("a streamed tool call is put together")
     void streamedTools() throws Exception {
-        ChatResponse response = streamed(withTool(UserMessage.from("What's the weather in Bangalore?")));
-
-        ToolExecutionRequest call = response.aiMessage().toolExecutionRequests().get(0);
-        assertThat(call.name()).isEqualTo("get_current_weather");
-        assertThat(call.arguments()).isEqualTo("{\"location\":\"Bangalore, India\"}");
+        assertThat(calls.streamedTools()).isEqualTo("{\"location\":\"Bangalore, India\"}");
     }
 
     @Test
@@ -150,10 +94,11 @@ class AnthropicLangChain4jTest {
     @DisplayName("what the model thought is read where LangChain4j looks for it")
     void thinking() throws Exception {
         gateway.upstream().enqueue(Answer.events(golden()));
+        LangChain4jCalls.Collected collected = new LangChain4jCalls.Collected();
 
-        ChatResponse response = streamed(
-                ChatRequest.builder().messages(UserMessage.from("27 * 453?")).build());
+        streaming().chat("27 * 453?", collected);
 
+        ChatResponse response = collected.response();
         assertThat(response.aiMessage().thinking()).isEqualTo("First, 27 * 453");
         assertThat(response.aiMessage().text()).isEqualTo("12231");
         assertThat(response.finishReason()).isEqualTo(FinishReason.CONTENT_FILTER);

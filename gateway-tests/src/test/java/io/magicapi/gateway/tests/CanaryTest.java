@@ -14,6 +14,7 @@ import io.magicapi.gateway.plugins.PluginStatus.State;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.LogCapture;
 import io.magicapi.gateway.testkit.PluginJar;
 import io.magicapi.gateway.testkit.ReceivedRequest;
 import io.magicapi.gateway.testkit.Streams;

@@ -11,6 +11,7 @@ import io.magicapi.gateway.plugins.PluginStatus.State;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.LogCapture;
 import io.magicapi.gateway.testkit.PluginJar;
 import io.magicapi.gateway.testkit.Streams;
 import io.magicapi.gateway.tests.AnswerClient.Reply;
