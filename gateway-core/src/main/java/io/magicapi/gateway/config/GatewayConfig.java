@@ -39,22 +39,11 @@ public record GatewayConfig(
         models = Map.copyOf(models);
     }
 
-    /** One with the usual admin API. */
-    public GatewayConfig(
-            Server server,
-            Plugins plugins,
-            Map<String, ProviderSettings> providers,
-            Map<String, Alias> models,
-            Routing routing,
-            Auth auth,
-            Log log) {
-        this(server, Admin.DEFAULT, plugins, providers, models, routing, auth, log);
-    }
-
     /** {@return the configuration of an operator who configured nothing} */
     public static GatewayConfig defaults() {
         return new GatewayConfig(
                 new Server("127.0.0.1", 3000, false, Cors.NONE, Limits.DEFAULT, Timeouts.DEFAULT),
+                Admin.DEFAULT,
                 new Plugins(Path.of("plugins"), Path.of("data"), true),
                 Map.of(),
                 Map.of(),
