@@ -3,7 +3,6 @@ package io.magicapi.gateway.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.Level;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.config.GatewayConfig;
@@ -13,6 +12,7 @@ import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.FakeUpstream;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.LogCapture;
 import io.magicapi.gateway.testkit.PluginJar;
 import io.magicapi.gateway.testkit.ReceivedRequest;
 import java.net.URI;
@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.event.Level;
 
 /** {@code GET /v1/models} shows what upstreams list, and never waits for them. */
 class UpstreamModelsTest {
