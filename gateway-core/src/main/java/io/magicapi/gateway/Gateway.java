@@ -1,5 +1,6 @@
 package io.magicapi.gateway;
 
+import io.magicapi.gateway.admin.AdminFront;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.echo.EchoProvider;
@@ -12,6 +13,7 @@ import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.magicapi.gateway.upstream.PluginBoundary;
 import io.magicapi.gateway.upstream.ProviderSlots;
+import io.magicapi.gateway.upstream.UpstreamModels;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -23,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -49,10 +52,12 @@ public final class Gateway {
     private final ProviderCatalog catalog;
     private final PluginRegistry plugins;
     private final PluginBoundary boundary;
+    private final UpstreamModels models;
     private final ActiveRequests active = new ActiveRequests();
     private final AtomicInteger connections = new AtomicInteger();
     private final List<HttpFront> fronts = new CopyOnWriteArrayList<>();
     private volatile boolean accepting = true;
+    private volatile @Nullable AdminFront admin;
     private @Nullable Future<Void> stopped;
 
     private Gateway(
@@ -60,12 +65,15 @@ public final class Gateway {
             Transport transport,
             ProviderCatalog catalog,
             PluginRegistry plugins,
-            PluginBoundary boundary) {
+            PluginBoundary boundary,
+            UpstreamModels models) {
         this.vertx = vertx;
         this.transport = transport;
         this.catalog = catalog;
         this.plugins = plugins;
         this.boundary = boundary;
+        this.models = models;
+        plugins.endLeftoversWith((generations, cause) -> fronts.forEach(front -> front.breakOff(generations, cause)));
     }
 
     /**
@@ -94,6 +102,8 @@ public final class Gateway {
                 .build();
         ProviderCatalog catalog = new ProviderCatalog(config.providers().keySet());
         PluginBoundary boundary = new PluginBoundary(vertx, "magicapi-gateway/" + Version.gateway());
+        UpstreamModels models = new UpstreamModels(
+                catalog, boundary, config.catalogue().refresh().orElse(Duration.ZERO));
         // Completes on no context: one of the instance that is being closed would never run its listeners.
         Promise<Gateway> started = Promise.promise();
         EchoServer.start(vertx)
@@ -102,9 +112,13 @@ public final class Gateway {
                     builtIns.add(0, new EchoProvider(echo.baseUrl()));
                     return new PluginRegistry(config, catalog, builtIns, environment);
                 })
-                .compose(plugins -> plugins.start().map(new Gateway(vertx, transport, catalog, plugins, boundary)))
+                .compose(plugins ->
+                        plugins.start().map(new Gateway(vertx, transport, catalog, plugins, boundary, models)))
                 .onSuccess(gateway -> gateway.warnOfAbsentProviders(config))
+                .compose(gateway ->
+                        gateway.listenToOperators(config, environment).map(gateway))
                 .compose(gateway -> gateway.listen(config, loops).map(gateway))
+                .compose(gateway -> gateway.watchModels(config).map(gateway))
                 .onSuccess(started::complete)
                 .onFailure(failure -> {
                     boundary.close();
@@ -146,23 +160,40 @@ public final class Gateway {
                 .orElse(Transport.NIO);
     }
 
+    private Future<?> listenToOperators(GatewayConfig config, Map<String, String> environment) {
+        if (!config.admin().enabled()) {
+            return Future.succeededFuture();
+        }
+        AdminFront front = new AdminFront(config, environment, plugins);
+        return vertx.deployVerticle(front).onSuccess(deployed -> admin = front);
+    }
+
     private Future<String> listen(GatewayConfig config, int loops) {
         int port =
                 config.server().port() == 0 ? ANY_SHARED_PORT : config.server().port();
         ProviderSlots slots = new ProviderSlots(config);
         return vertx.deployVerticle(
                 () -> {
-                    HttpFront front =
-                            new HttpFront(config, port, catalog, boundary, slots, active, connections, () -> accepting);
+                    HttpFront front = new HttpFront(
+                            config, port, catalog, models, boundary, slots, active, connections, () -> accepting);
                     fronts.add(front);
                     return front;
                 },
                 new DeploymentOptions().setInstances(loops));
     }
 
+    private Future<?> watchModels(GatewayConfig config) {
+        return config.catalogue().refresh().isPresent() ? vertx.deployVerticle(models) : Future.succeededFuture();
+    }
+
     /** {@return the port that is bound} */
     public int port() {
         return fronts.get(0).port();
+    }
+
+    /** {@return the listener of the admin API; empty if it is not enabled} */
+    public Optional<AdminFront> admin() {
+        return Optional.ofNullable(admin);
     }
 
     /** {@return how the operating system is talked to: {@code epoll}, {@code kqueue} or {@code nio}} */
@@ -173,6 +204,11 @@ public final class Gateway {
     /** {@return what became of each jar in the plugins folder} */
     public List<PluginStatus> plugins() {
         return plugins.status();
+    }
+
+    /** {@return what loads the plugins, and does to them what operators ask for} */
+    public PluginRegistry pluginRegistry() {
+        return plugins;
     }
 
     /** {@return the providers that are ready, sorted by name} */
@@ -194,13 +230,21 @@ public final class Gateway {
     public synchronized Future<Void> shutdown(Duration drain) {
         if (stopped == null) {
             accepting = false;
+            models.close();
             List<Future<Void>> drained =
                     fronts.stream().map(front -> front.shutdown(drain)).toList();
             stopped = Future.join(drained)
+                    .transform(done -> closeAdmin())
                     .transform(done -> plugins.close())
                     .andThen(done -> boundary.close())
                     .transform(done -> vertx.close());
         }
         return stopped;
+    }
+
+    /** Operators may see how requests end, but not ask anything of a registry that closes. */
+    private Future<Void> closeAdmin() {
+        AdminFront front = admin;
+        return front == null ? Future.succeededFuture() : vertx.undeploy(front.deploymentID());
     }
 }

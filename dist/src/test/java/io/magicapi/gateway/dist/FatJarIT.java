@@ -63,17 +63,41 @@ class FatJarIT {
     void emptyDirectory() throws IOException {
         try (GatewayProcess gateway = GatewayProcess.start(directory, Map.of())) {
             JsonNode ready = gateway.ready();
-            assertThat(ready.path("loaded").asInt()).isEqualTo(1);
+            assertThat(ready.path("loaded").asInt()).isEqualTo(4);
             assertThat(ready.path("rejected").asInt()).isZero();
-            assertThat(ready.path("providers").findValuesAsText("provider")).containsExactlyInAnyOrder("echo", "groq");
+            assertThat(ready.path("providers").findValuesAsText("provider"))
+                    .containsExactlyInAnyOrder(
+                            "anthropic",
+                            "bedrock",
+                            "cerebras",
+                            "cohere",
+                            "deepseek",
+                            "echo",
+                            "fireworks",
+                            "gemini",
+                            "groq",
+                            "lm-studio",
+                            "mistral",
+                            "ollama",
+                            "openai",
+                            "openrouter",
+                            "perplexity",
+                            "sambanova",
+                            "together",
+                            "vllm",
+                            "xai");
             assertThat(jars(directory.resolve("plugins")))
-                    .singleElement()
-                    .satisfies(jar -> assertThat(jar).startsWith("groq-"));
+                    .satisfiesExactlyInAnyOrder(
+                            jar -> assertThat(jar).startsWith("anthropic-"),
+                            jar -> assertThat(jar).startsWith("bedrock-"),
+                            jar -> assertThat(jar).startsWith("groq-"),
+                            jar -> assertThat(jar).startsWith("openai-"));
 
             HttpResponse<String> answer = gateway.post("/chat/completions", ECHO);
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(answer.body()).contains("\"content\":\"Hello!\"");
-            assertThat(gateway.get("/models").body()).contains("groq/openai/gpt-oss-20b", "echo/hello");
+            assertThat(gateway.get("/models").body())
+                    .contains("groq/openai/gpt-oss-20b", "anthropic/claude-opus-5-5", "echo/hello");
 
             assertThat(gateway.stop()).isEqualTo(143);
             assertThat(gateway.output())
@@ -90,8 +114,33 @@ class FatJarIT {
             assertThat(gateway.output())
                     .contains("  API         " + gateway.api())
                     .containsPattern("groq +\\S+ +GROQ_API_KEY gsk_…\\S{4} +ready")
+                    .contains("  waiting for a key   anthropic, bedrock, cerebras, cohere, deepseek, ")
+                    .contains("  no key needed       lm-studio, ollama, vllm")
                     .doesNotContain(KEY);
             assertThat(gateway.post("/chat/completions", ECHO).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    @DisplayName("a provider that speaks OpenAI's API is four lines of YAML")
+    void compatible() throws IOException {
+        Files.writeString(directory.resolve("gateway.yaml"), """
+                server: { port: 0 }
+                providers:
+                  lab:
+                    plugin: openai-compatible
+                    base-url: %s/v1
+                    keys: [{ env: LAB_KEY }]
+                """.formatted(upstream.baseUrl()));
+
+        try (GatewayProcess gateway = GatewayProcess.start(directory, Map.of("LAB_KEY", KEY), "serve")) {
+            // Nobody is named, and lab is the only one that was set up.
+            HttpResponse<String> got = gateway.post("/chat/completions", ECHO.replace("echo/hello", "any"));
+
+            assertThat(got.body()).contains("\"content\":\"Hello!\"");
+            ReceivedRequest received = upstream.awaitRequest();
+            assertThat(received.target()).isEqualTo("/v1/chat/completions");
+            assertThat(received.headers("authorization")).containsExactly("Bearer " + KEY);
         }
     }
 
@@ -203,6 +252,26 @@ class FatJarIT {
     }
 
     @Test
+    @DisplayName("a model that only its upstream lists is listed, though nobody has asked for it yet")
+    void models() throws IOException {
+        upstream.answerWith(Answer.json(200, "{\"data\":[{\"id\":\"org/brand-new\"}]}"));
+        Map<String, String> environment = Map.of(
+                "GROQ_API_KEY",
+                KEY,
+                "GATEWAY_PROVIDERS_GROQ_BASE_URL",
+                upstream.baseUrl() + "/openai",
+                "GATEWAY_CATALOGUE_REFRESH",
+                "1h");
+
+        try (GatewayProcess gateway = GatewayProcess.start(directory, environment)) {
+            await().untilAsserted(() -> assertThat(gateway.get("/models").body())
+                    .contains("\"id\":\"groq/org/brand-new\"", "\"id\":\"groq/llama-3.1-8b-instant\""));
+            assertThat(upstream.requests()).hasSize(1);
+            assertThat(upstream.awaitRequest().headers("authorization")).containsExactly("Bearer " + KEY);
+        }
+    }
+
+    @Test
     @DisplayName("a jar that is dropped in serves within two seconds, and is gone when it is deleted")
     void dropFolder() throws IOException {
         String request = "{\"model\":\"any\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]}";
@@ -231,6 +300,32 @@ class FatJarIT {
                             .body()
                             .contains("\"code\":\"provider_not_found\""));
         }
+    }
+
+    @Test
+    @DisplayName("the command line finds the running gateway and asks it about its plugins, without configuration")
+    void plugins() throws IOException {
+        Path told = directory.resolve("data/admin.json");
+        try (GatewayProcess gateway = GatewayProcess.start(directory, Map.of())) {
+            assertThat(gateway.ready().path("admin").asText())
+                    .matches("http://127\\.0\\.0\\.1:\\d+/admin   key from .*");
+            Command.Result status = GatewayProcess.run(directory, Map.of(), "plugins", "status");
+            assertThat(status.exitCode()).as(status.err()).isZero();
+            assertThat(status.out()).containsPattern("groq +\\S+ +ready +0 ");
+
+            Command.Result unloaded = GatewayProcess.run(directory, Map.of(), "plugins", "unload", "groq");
+            assertThat(unloaded.exitCode()).as(unloaded.err()).isZero();
+            assertThat(gateway.get("/models").body()).doesNotContain("groq/");
+            Command.Result refused = GatewayProcess.run(directory, Map.of(), "plugins", "promote", "groq");
+            assertThat(refused.exitCode()).isEqualTo(5);
+            assertThat(refused.err()).startsWith("GW-P35 ");
+
+            assertThat(gateway.stop()).isEqualTo(143);
+        }
+        assertThat(told).doesNotExist();
+        Command.Result nobody = GatewayProcess.run(directory, Map.of(), "plugins", "status");
+        assertThat(nobody.exitCode()).isEqualTo(6);
+        assertThat(nobody.err()).startsWith("GW-S13 ").doesNotContain("\tat ");
     }
 
     @ParameterizedTest

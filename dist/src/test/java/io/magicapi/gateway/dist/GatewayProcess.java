@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -48,7 +49,7 @@ final class GatewayProcess implements AutoCloseable {
      * {@return a gateway that is ready, on a free port unless the arguments say otherwise}
      *
      * @param directory where it is started
-     * @param environment all that it sees of the environment, but for {@code PATH}
+     * @param environment all that it sees of the environment, but for {@code PATH}; providers are asked for their models only if it says so
      * @throws IllegalStateException if it ends instead; the message is its output
      */
     static GatewayProcess start(Path directory, Map<String, String> environment, String... arguments) {
@@ -59,9 +60,12 @@ final class GatewayProcess implements AutoCloseable {
 
     /** {@return a gateway that was started by any command, and is ready} */
     static GatewayProcess start(Path directory, Map<String, String> environment, List<String> command) {
+        // It would ask the real providers for their models, or take what a fake one is to answer to a test.
+        Map<String, String> all = new HashMap<>(Map.of("GATEWAY_CATALOGUE_REFRESH", "off"));
+        all.putAll(environment);
         GatewayProcess gateway;
         try {
-            gateway = new GatewayProcess(Command.builder(directory, environment, command)
+            gateway = new GatewayProcess(Command.builder(directory, all, command)
                     .redirectErrorStream(true)
                     .start());
         } catch (IOException e) {

@@ -19,8 +19,11 @@ public interface FrameTransform {
     void onFrame(Frame frame, FrameSink sink);
 
     /**
-     * The upstream has ended its answer properly. By default nothing is added: an answer that has no {@link
-     * FrameSink#done} by then is broken off as incomplete.
+     * The upstream has ended its answer properly, as far as its connection tells. Where the upstream's own last message
+     * is missing, throw: the gateway cannot know of it, and takes an answer with a {@code finish_reason} for whole. One
+     * that has neither that nor {@link FrameSink#done} is broken off. By default nothing is done.
+     *
+     * @throws ProviderException of kind {@link ProviderException.Kind#BAD_ANSWER} if the answer is not whole
      */
     default void onEnd(FrameSink sink) {}
 }

@@ -1,5 +1,6 @@
 package io.magicapi.gateway.cli;
 
+import io.magicapi.gateway.admin.AdminStartException;
 import io.magicapi.gateway.config.ConfigException;
 import io.magicapi.gateway.config.NearestName;
 import io.magicapi.gateway.plugins.UnusableFolderException;
@@ -27,13 +28,15 @@ public final class Cli {
      */
     public static int run(String[] arguments, Surroundings surroundings) {
         RootCommand root = new RootCommand(surroundings);
+        CommandLine plugins = new CommandLine(new PluginsCommand())
+                .addSubcommand(new PluginsCommand.ListPlugins(surroundings, root))
+                .addSubcommand(new PluginsCommand.Verify(surroundings, root))
+                .addSubcommand(new PluginsCommand.Lock(surroundings, root))
+                .addSubcommand(new NewPluginCommand(surroundings));
+        RunningPlugins.all(surroundings, root).forEach(plugins::addSubcommand);
         CommandLine line = new CommandLine(root)
                 .addSubcommand(new ServeCommand(surroundings, root))
-                .addSubcommand(new CommandLine(new PluginsCommand())
-                        .addSubcommand(new PluginsCommand.ListPlugins(surroundings, root))
-                        .addSubcommand(new PluginsCommand.Verify(surroundings, root))
-                        .addSubcommand(new PluginsCommand.Lock(surroundings, root))
-                        .addSubcommand(new NewPluginCommand(surroundings)))
+                .addSubcommand(plugins)
                 .addSubcommand(new CommandLine(new ConfigCommand())
                         .addSubcommand(new ConfigCommand.Validate(surroundings, root))
                         .addSubcommand(new ConfigCommand.Show(surroundings, root)))
@@ -80,6 +83,9 @@ public final class Cli {
             if (failure instanceof ConfigException || failure instanceof UnusableFolderException) {
                 err.println(failure.getMessage());
                 exitCode = ExitCode.CONFIG;
+            } else if (failure instanceof AdminStartException admin) {
+                err.println(admin.getMessage());
+                exitCode = admin.isOfAddress() ? ExitCode.BIND : ExitCode.CONFIG;
             } else if (failure instanceof CommandFailure told) {
                 err.println(told.getMessage());
                 exitCode = told.exitCode();

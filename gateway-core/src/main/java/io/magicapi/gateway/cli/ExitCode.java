@@ -16,5 +16,8 @@ public final class ExitCode {
     /** A plugin cannot be used. */
     public static final int PLUGIN = 5;
 
+    /** Nobody answers at the other end. */
+    public static final int NETWORK = 6;
+
     private ExitCode() {}
 }

@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
 /** {@code gateway plugins}: about plugin jars. */
 @Command(
         name = "plugins",
-        description = "Lists, checks and locks plugin jars, and begins new ones.",
+        description = "Lists, checks, locks and begins plugin jars, and asks a running gateway about its plugins.",
         mixinStandardHelpOptions = true,
         versionProvider = VersionCommand.Provider.class)
 final class PluginsCommand extends Group {
@@ -82,12 +82,12 @@ final class PluginsCommand extends Group {
     }
 
     private static String state(PluginStatus plugin) {
-        if (plugin.state() == PluginStatus.State.REJECTED) {
-            return "REJECTED " + plugin.message().orElse("");
+        if (plugin.state().isUnused()) {
+            return plugin.state() + " " + plugin.message().orElse("");
         }
         return plugin.state().name().toLowerCase(Locale.ROOT)
                 + plugin.signer().map(signer -> ", signed by " + signer).orElse("")
-                + plugin.message().map(message -> ", but " + message).orElse("");
+                + plugin.message().map(message -> ": " + message).orElse("");
     }
 
     private static String orDash(String text) {

@@ -13,7 +13,9 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         footerHeading = "%nExit codes%n",
-        footer = {"  0 done, 1 internal error, 2 wrong usage, 3 configuration invalid, 4 cannot bind, 5 plugin invalid"
+        footer = {
+            "  0 done, 1 internal error, 2 wrong usage, 3 configuration invalid, 4 cannot bind, 5 plugin refused,",
+            "  6 nobody answers"
         })
 final class RootCommand implements Callable<Integer> {
 

@@ -1,6 +1,7 @@
 package io.magicapi.gateway.cli;
 
 import io.magicapi.gateway.Gateway;
+import io.magicapi.gateway.admin.AdminStartException;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.LogFormat;
 import io.magicapi.gateway.config.LoadedConfig;
@@ -100,7 +101,7 @@ final class Serving {
     private Gateway start() {
         try {
             return Work.await(Gateway.start(config, surroundings.environment()));
-        } catch (UnusableFolderException e) {
+        } catch (UnusableFolderException | AdminStartException e) {
             throw e; // its cause may look like that of a port
         } catch (RuntimeException e) {
             for (Throwable cause = e; cause != null; cause = cause.getCause()) {

@@ -4,6 +4,7 @@ import io.magicapi.gateway.Gateway;
 import io.magicapi.gateway.Version;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.LoadedConfig;
+import io.magicapi.gateway.echo.EchoProvider;
 import io.magicapi.gateway.plugins.KeyRing;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderGeneration;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Help.Ansi;
  *
  * @param version the gateway's version
  * @param url where clients reach the API
+ * @param admin where operators reach the admin API, and where its key is
  * @param config which configuration files were used
  * @param pluginFolder the drop folder
  * @param watching whether changes in it take effect
@@ -37,6 +39,7 @@ import picocli.CommandLine.Help.Ansi;
 record StartScreen(
         String version,
         String url,
+        String admin,
         String config,
         Path pluginFolder,
         boolean watching,
@@ -47,17 +50,28 @@ record StartScreen(
         Duration ready) {
 
     /** Lines that a provider table may take, so that the screen keeps within 20. */
-    private static final int MAX_ROWS = 8;
+    private static final int MAX_ROWS = 7;
 
     private static final int MAX_STATE = 120;
+    private static final String READY = "ready";
+    private static final String CALLERS = " (callers may send their own)";
 
     /**
      * A line of the provider table.
      *
      * @param key its keys, masked, or the one that is missing
-     * @param calm whether there is nothing to do for the operator
      */
-    record Row(String provider, String version, String key, String state, boolean calm) {}
+    record Row(String provider, String version, String key, String state, Concern concern) {}
+
+    /** What a line means to the operator. */
+    enum Concern {
+        /** Something is not as it was meant to be. */
+        ATTENTION,
+        /** It serves. */
+        CALM,
+        /** It is there, and nobody has set it up; of many such the names will do. */
+        UNUSED
+    }
 
     /** {@return the screen of a gateway that has just started} */
     static StartScreen of(Gateway gateway, LoadedConfig loaded, Surroundings surroundings) {
@@ -67,14 +81,14 @@ record StartScreen(
         int ready = 0;
         int rejected = 0;
         for (PluginStatus plugin : gateway.plugins()) {
-            if (plugin.state() == PluginStatus.State.REJECTED) {
+            if (plugin.state().isUnused()) {
                 rejected++;
                 rows.add(new Row(
                         plugin.id(),
                         plugin.version().isEmpty() ? "-" : plugin.version(),
                         "-",
                         "REJECTED " + plugin.message().orElse(""),
-                        false));
+                        Concern.ATTENTION));
             } else if (plugin.state() == PluginStatus.State.READY
                     && plugin.file().isPresent()) {
                 ready++;
@@ -83,6 +97,9 @@ record StartScreen(
         return new StartScreen(
                 Version.gateway(),
                 "http://" + authority(config.server().host(), gateway.port()) + "/v1",
+                gateway.admin()
+                        .map(front -> front.url() + "/admin   key from " + front.keySource())
+                        .orElse("off (admin.enabled)"),
                 ConfigCommand.used(loaded, surroundings),
                 surroundings.directory().resolve(config.plugins().dir()).normalize(),
                 config.plugins().watch(),
@@ -109,8 +126,10 @@ record StartScreen(
             KeyRing.Entry first = keys.get(0);
             String more = keys.size() == 1 ? "" : " and " + (keys.size() - 1) + " more";
             String key = first.source() + " " + first.secret().hint() + more;
-            return new Row(provider.name(), provider.pluginVersion(), key, "ready", true);
+            return new Row(provider.name(), provider.pluginVersion(), key, READY, Concern.CALM);
         }
+        boolean mentioned =
+                provider.name().equals(EchoProvider.NAME) || config.providers().containsKey(provider.name());
         List<String> wanted = config.provider(provider.name()).keys().stream()
                 .map(key -> key.env().or(() -> key.file().map(Path::toString)).orElse(key.name()))
                 .toList();
@@ -118,15 +137,20 @@ record StartScreen(
             wanted = provider.keyVariable().stream().toList();
         }
         if (wanted.isEmpty()) {
-            return new Row(provider.name(), provider.pluginVersion(), "none needed", "ready", true);
+            return new Row(
+                    provider.name(),
+                    provider.pluginVersion(),
+                    "none needed",
+                    READY,
+                    mentioned ? Concern.CALM : Concern.UNUSED);
         }
-        String callers = config.auth().passthrough() ? " (callers may send their own)" : "";
+        String callers = config.auth().passthrough() ? CALLERS : "";
         return new Row(
                 provider.name(),
                 provider.pluginVersion(),
                 "not set: " + String.join(", ", wanted),
                 "waits for a key" + callers,
-                false);
+                mentioned ? Concern.ATTENTION : Concern.UNUSED);
     }
 
     /** {@return the screen, line by line} */
@@ -137,6 +161,7 @@ record StartScreen(
                 + "   pid " + ProcessHandle.current().pid());
         lines.add("");
         lines.add("  API         " + styled(ansi, "bold", url));
+        lines.add("  Admin       " + admin);
         lines.add("  Config      " + config);
         lines.add("  Plugins     " + pluginFolder + "  " + (watching ? "watching, " : "not watching, ") + loaded
                 + " loaded" + (rejected == 0 ? "" : ", " + styled(ansi, "red", rejected + " rejected")));
@@ -153,17 +178,16 @@ record StartScreen(
         if (providers.isEmpty()) {
             return List.of("  No providers. Drop a plugin jar into the plugins folder.");
         }
-        // What needs attention is never the part that is left out.
+        boolean many = providers.size() > MAX_ROWS;
+        List<String> unused = many ? unusedLines() : List.of();
         List<Row> shown = new ArrayList<>(providers);
-        int left = shown.size() - MAX_ROWS;
-        for (int i = shown.size() - 1; i >= 0 && shown.size() > MAX_ROWS; i--) {
-            if (shown.get(i).calm()) {
-                shown.remove(i);
-            }
-        }
-        if (shown.size() > MAX_ROWS) {
-            shown.sort(Comparator.comparing(Row::calm));
-            shown.subList(MAX_ROWS, shown.size()).clear();
+        shown.removeIf(row -> many && row.concern() == Concern.UNUSED);
+        int room = MAX_ROWS - unused.size();
+        int left = shown.size() - room;
+        if (left > 0) {
+            // What needs attention is never the part that is left out.
+            shown.sort(Comparator.comparing(Row::concern));
+            shown.subList(room, shown.size()).clear();
         }
         Table table = new Table("PROVIDER", "VERSION", "KEY", "STATE");
         for (Row row : shown) {
@@ -174,13 +198,42 @@ record StartScreen(
         lines.add("  " + styled(ansi, "faint", plain.get(0)));
         for (int i = 1; i < plain.size(); i++) {
             Row row = shown.get(i - 1);
-            String style = row.calm() ? "" : row.state().startsWith("REJECTED") ? "red" : "yellow";
+            String style = row.state().equals(READY) ? "" : row.state().startsWith("REJECTED") ? "red" : "yellow";
             lines.add("  " + styled(ansi, style, plain.get(i)));
         }
         if (left > 0) {
             lines.add("  … and " + left + " more, see: gateway plugins list");
         }
+        lines.addAll(unused);
         return lines;
+    }
+
+    /** What nobody has set up, by name: a line for what waits for a key, and one for what needs none. */
+    private List<String> unusedLines() {
+        List<Row> unused = providers.stream()
+                .filter(row -> row.concern() == Concern.UNUSED)
+                .toList();
+        List<String> waiting = new ArrayList<>();
+        List<String> keyless = new ArrayList<>();
+        unused.forEach(row -> (row.state().equals(READY) ? keyless : waiting).add(row.provider()));
+        String callers = unused.stream().anyMatch(row -> row.state().endsWith(CALLERS)) ? CALLERS : "";
+        List<String> lines = new ArrayList<>();
+        if (!waiting.isEmpty()) {
+            lines.add("  waiting for a key   " + names(waiting) + callers);
+        }
+        if (!keyless.isEmpty()) {
+            lines.add("  no key needed       " + names(keyless));
+        }
+        return lines;
+    }
+
+    private static String names(List<String> all) {
+        List<String> some = new ArrayList<>(all);
+        while (String.join(", ", some).length() > MAX_STATE) {
+            some.remove(some.size() - 1);
+        }
+        int left = all.size() - some.size();
+        return String.join(", ", some) + (left == 0 ? "" : " and " + left + " more");
     }
 
     private static String shortened(String state) {
@@ -235,6 +288,7 @@ record StartScreen(
                 .addKeyValue("java", System.getProperty("java.version"))
                 .addKeyValue("pid", ProcessHandle.current().pid())
                 .addKeyValue("api", url)
+                .addKeyValue("admin", admin)
                 .addKeyValue("config", config)
                 .addKeyValue("plugins", pluginFolder.toString())
                 .addKeyValue("watching", watching)

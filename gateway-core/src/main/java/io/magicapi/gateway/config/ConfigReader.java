@@ -4,9 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import io.magicapi.gateway.config.GatewayConfig.Admin;
+import io.magicapi.gateway.config.GatewayConfig.AdminKeySource;
 import io.magicapi.gateway.config.GatewayConfig.Alias;
 import io.magicapi.gateway.config.GatewayConfig.Auth;
 import io.magicapi.gateway.config.GatewayConfig.Canary;
+import io.magicapi.gateway.config.GatewayConfig.Catalogue;
 import io.magicapi.gateway.config.GatewayConfig.Cors;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.Key;
@@ -62,6 +65,11 @@ final class ConfigReader {
 
     private static final DataSize LEAST = DataSize.kibibytes(1);
 
+    private static final String OFF = "off";
+
+    /** Providers count such requests, too. */
+    private static final Duration LEAST_REFRESH = Duration.ofSeconds(10);
+
     private final Section.Reading reading;
 
     private ConfigReader(Section.Reading reading) {
@@ -98,9 +106,11 @@ final class ConfigReader {
                 },
                 text -> JsonNodeFactory.instance.numberNode(1));
         Server server = root.section("server", section -> server(section, defaults.server()));
+        Admin admin = root.section("admin", section -> admin(section, defaults.admin()));
         Plugins plugins = root.section("plugins", section -> plugins(section, defaults.plugins()));
         Map<String, ProviderSettings> providers = root.entries("providers", this::provider);
         Map<String, Alias> models = root.entries("models", this::alias);
+        Catalogue catalogue = root.section("catalogue", section -> catalogue(section, defaults.catalogue()));
         Routing routing = root.section(
                 "routing",
                 section -> new Routing(
@@ -115,12 +125,57 @@ final class ConfigReader {
         if (!auth.open() && !loopback(server.host())) {
             reading.problem(
                     Problem.OPEN_LISTENER,
-                    place("server.host"),
+                    placeOf("server.host"),
                     "server.host is " + server.host() + " but auth.open is false: anyone who reaches this port could "
                             + "spend your provider keys. Set auth.open: true if something in front does the checking, "
                             + "or let server.host be 127.0.0.1");
         }
-        return new GatewayConfig(server, plugins, providers, models, routing, auth, log);
+        if (!loopback(admin.host())) {
+            reading.problem(
+                    Problem.OPEN_ADMIN,
+                    placeOf("admin.host"),
+                    "admin.host is " + admin.host()
+                            + ": who reaches the admin API can change what code runs here, so it"
+                            + " listens on loopback only. Let it be 127.0.0.1, and reach it from elsewhere through"
+                            + " ssh -L");
+        }
+        if (admin.enabled() && admin.port() != 0 && admin.port() == server.port()) {
+            reading.problem(
+                    Problem.VALUE,
+                    placeOf("admin.port"),
+                    "admin.port must be another one than server.port, " + server.port() + "; 0 takes a free one");
+        }
+        return new GatewayConfig(server, admin, plugins, providers, models, catalogue, routing, auth, log);
+    }
+
+    private Place placeOf(String key) {
+        return reading.settings().stream()
+                .filter(setting -> setting.key().equals(key))
+                .flatMap(setting -> setting.origin().stream())
+                .findFirst()
+                .orElse(Place.file(key));
+    }
+
+    private Admin admin(Section section, Admin defaults) {
+        return new Admin(
+                section.flag("enabled", defaults.enabled()),
+                section.value("host", "address", defaults.host(), ConfigReader::host, TextNode::valueOf),
+                section.number("port", 0, 65535, defaults.port()),
+                section.section("key", this::adminKey),
+                section.flag("plugin-upload", defaults.pluginUpload()));
+    }
+
+    private AdminKeySource adminKey(Section section) {
+        AdminKeySource key = new AdminKeySource(
+                section.optional("env", "variable name", ConfigReader::variable, TextNode::valueOf),
+                section.optional("file", "path", ConfigReader::path, path -> TextNode.valueOf(path.toString())));
+        if (key.env().isPresent() && key.file().isPresent()) {
+            reading.problem(
+                    Problem.KEY_SOURCE,
+                    section.place(),
+                    "admin.key must have either env: NAME or file: PATH, not both");
+        }
+        return key;
     }
 
     private Server server(Section section, Server defaults) {
@@ -202,7 +257,7 @@ final class ConfigReader {
                 && plugins.trustedKeys().isEmpty()) {
             reading.problem(
                     Problem.TRUSTED_KEY,
-                    place("plugins.verify"),
+                    placeOf("plugins.verify"),
                     "plugins.verify is require-signature but plugins.trusted-keys names no usable certificate: every "
                             + "plugin would be refused. Name the certificates of those whose plugins you trust");
         }
@@ -214,15 +269,6 @@ final class ConfigReader {
             words.put(verify.text(), verify);
         }
         return words.getOrDefault(section.choice("verify", List.copyOf(words.keySet()), fallback.text()), fallback);
-    }
-
-    /** {@return where a key was set that has been read} */
-    private Place place(String key) {
-        return reading.settings().stream()
-                .filter(setting -> setting.key().equals(key))
-                .flatMap(setting -> setting.origin().stream())
-                .findFirst()
-                .orElse(Place.file(key));
     }
 
     private PluginSettings plugin(String id, Section section) {
@@ -373,6 +419,26 @@ final class ConfigReader {
         key.env().ifPresent(env -> shown.put("env", env));
         key.file().ifPresent(file -> shown.put("file", file.toString()));
         return shown.put("weight", key.weight());
+    }
+
+    private static Catalogue catalogue(Section section, Catalogue defaults) {
+        return new Catalogue(section.value(
+                "refresh",
+                "duration or off",
+                defaults.refresh(),
+                ConfigReader::refresh,
+                refresh -> refresh.map(ConfigReader::show).orElse(TextNode.valueOf(OFF))));
+    }
+
+    private static Optional<Duration> refresh(String text) {
+        if (text.equals(OFF)) {
+            return Optional.empty();
+        }
+        Duration refresh = duration(text);
+        if (refresh.compareTo(LEAST_REFRESH) < 0) {
+            throw new IllegalArgumentException("must be off, or from 10s to 24h");
+        }
+        return Optional.of(refresh);
     }
 
     private static Log log(Section section, Log defaults) {

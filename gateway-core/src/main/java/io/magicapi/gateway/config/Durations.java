@@ -5,7 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations as the configuration writes them: {@code 500ms}, {@code 60s}, {@code 5m}, {@code 1h}. */
-final class Durations {
+public final class Durations {
 
     private static final Pattern SHAPE = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
 
@@ -25,7 +25,8 @@ final class Durations {
         };
     }
 
-    static String format(Duration duration) {
+    /** {@return the shortest way to write it: {@code 10m}} */
+    public static String format(Duration duration) {
         if (duration.toMillisPart() != 0) {
             return duration.toMillis() + "ms";
         }

@@ -14,18 +14,22 @@ import java.util.Optional;
  * Server#http2Cleartext()}. {@code docs/configuration.md} explains each key; a test compares the two.
  *
  * @param server the listener that clients reach
+ * @param admin the listener that operators reach
  * @param plugins where provider plugins come from
  * @param providers settings per provider, by the provider's name; a loaded provider without an entry runs on defaults
  * @param models models of the operator's own naming, by name
+ * @param catalogue what is known of models
  * @param routing how a request finds its provider
  * @param auth whose keys are used
  * @param log what is logged
  */
 public record GatewayConfig(
         Server server,
+        Admin admin,
         Plugins plugins,
         Map<String, ProviderSettings> providers,
         Map<String, Alias> models,
+        Catalogue catalogue,
         Routing routing,
         Auth auth,
         Log log) {
@@ -39,9 +43,11 @@ public record GatewayConfig(
     public static GatewayConfig defaults() {
         return new GatewayConfig(
                 new Server("127.0.0.1", 3000, false, Cors.NONE, Limits.DEFAULT, Timeouts.DEFAULT),
+                Admin.DEFAULT,
                 new Plugins(Path.of("plugins"), Path.of("data"), true),
                 Map.of(),
                 Map.of(),
+                new Catalogue(Optional.of(Duration.ofMinutes(10))),
                 new Routing(Optional.empty()),
                 new Auth(true, false),
                 new Log("info", LogFormat.AUTO));
@@ -49,32 +55,42 @@ public record GatewayConfig(
 
     /** {@return the same with another listener} */
     public GatewayConfig withServer(Server other) {
-        return new GatewayConfig(other, plugins, providers, models, routing, auth, log);
+        return new GatewayConfig(other, admin, plugins, providers, models, catalogue, routing, auth, log);
+    }
+
+    /** {@return the same with another admin API} */
+    public GatewayConfig withAdmin(Admin other) {
+        return new GatewayConfig(server, other, plugins, providers, models, catalogue, routing, auth, log);
     }
 
     /** {@return the same with other plugins} */
     public GatewayConfig withPlugins(Plugins other) {
-        return new GatewayConfig(server, other, providers, models, routing, auth, log);
+        return new GatewayConfig(server, admin, other, providers, models, catalogue, routing, auth, log);
     }
 
     /** {@return the same with other settings of providers} */
     public GatewayConfig withProviders(Map<String, ProviderSettings> other) {
-        return new GatewayConfig(server, plugins, other, models, routing, auth, log);
+        return new GatewayConfig(server, admin, plugins, other, models, catalogue, routing, auth, log);
     }
 
     /** {@return the same with other models of the operator's naming} */
     public GatewayConfig withModels(Map<String, Alias> other) {
-        return new GatewayConfig(server, plugins, providers, other, routing, auth, log);
+        return new GatewayConfig(server, admin, plugins, providers, other, catalogue, routing, auth, log);
+    }
+
+    /** {@return the same with another catalogue} */
+    public GatewayConfig withCatalogue(Catalogue other) {
+        return new GatewayConfig(server, admin, plugins, providers, models, other, routing, auth, log);
     }
 
     /** {@return the same with another choice of provider} */
     public GatewayConfig withRouting(Routing other) {
-        return new GatewayConfig(server, plugins, providers, models, other, auth, log);
+        return new GatewayConfig(server, admin, plugins, providers, models, catalogue, other, auth, log);
     }
 
     /** {@return the same with other access} */
     public GatewayConfig withAuth(Auth other) {
-        return new GatewayConfig(server, plugins, providers, models, routing, other, log);
+        return new GatewayConfig(server, admin, plugins, providers, models, catalogue, routing, other, log);
     }
 
     /** {@return the settings of a provider: its entry, or the defaults} */
@@ -162,6 +178,31 @@ public record GatewayConfig(
     }
 
     /**
+     * The admin API.
+     *
+     * @param enabled whether there is one
+     * @param host the address to bind, a loopback one
+     * @param port the port to bind; 0 for any free one
+     * @param key where the key is that it asks for
+     * @param pluginUpload whether it takes jars
+     */
+    public record Admin(boolean enabled, String host, int port, AdminKeySource key, boolean pluginUpload) {
+
+        /** On any free port of 127.0.0.1, with the usual key, and no uploads. */
+        public static final Admin DEFAULT =
+                new Admin(true, "127.0.0.1", 0, new AdminKeySource(Optional.empty(), Optional.empty()), false);
+    }
+
+    /**
+     * Where the admin API's key is to be found. If neither is given, in the variable {@code GATEWAY_ADMIN_KEY}; if that
+     * is not set, a key is made at each start.
+     *
+     * @param env the environment variable that holds it
+     * @param file the file that holds it, surrounding white space ignored
+     */
+    public record AdminKeySource(Optional<String> env, Optional<Path> file) {}
+
+    /**
      * Plugins.
      *
      * @param dir the drop folder
@@ -203,6 +244,16 @@ public record GatewayConfig(
                     Duration.ofMinutes(10),
                     false,
                     Map.of());
+        }
+
+        /** {@return the same with another time to drain} */
+        public Plugins withDrain(Duration other) {
+            return new Plugins(dir, data, watch, verify, lock, trustedKeys, other, dev, each);
+        }
+
+        /** {@return the same with settings of single plugins} */
+        public Plugins withEach(Map<String, PluginSettings> other) {
+            return new Plugins(dir, data, watch, verify, lock, trustedKeys, drain, dev, other);
         }
 
         /** {@return the same for those who develop plugins} */
@@ -377,6 +428,13 @@ public record GatewayConfig(
             this(connect, firstByte, idle, DEFAULT.total(), DEFAULT.totalStream());
         }
     }
+
+    /**
+     * What is known of models.
+     *
+     * @param refresh how often upstreams are asked for their lists of models; empty: never
+     */
+    public record Catalogue(Optional<Duration> refresh) {}
 
     /**
      * Choice of provider.

@@ -33,6 +33,9 @@ public record Problem(String code, Place place, String message) {
     /** A trusted key that cannot be used, or none where one is needed. */
     static final String TRUSTED_KEY = "GW-C12";
 
+    /** An admin API that others could reach. */
+    static final String OPEN_ADMIN = "GW-C14";
+
     /** {@return code, place and message on one line} */
     @Override
     public String toString() {

@@ -13,6 +13,7 @@ import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.magicapi.gateway.plugins.Lease;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.magicapi.gateway.plugins.ProviderSnapshot;
 import io.magicapi.gateway.routing.ProviderChoice;
 import io.magicapi.gateway.routing.RequestPeek;
 import io.magicapi.gateway.upstream.BodyPatience;
@@ -20,6 +21,7 @@ import io.magicapi.gateway.upstream.GatewayCall;
 import io.magicapi.gateway.upstream.HeaderPolicy;
 import io.magicapi.gateway.upstream.Relays;
 import io.magicapi.gateway.upstream.Upload;
+import io.magicapi.gateway.upstream.UpstreamModels;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -61,19 +63,29 @@ final class ApiHandler {
     private static final Set<Operation> MODEL_IN_FORM =
             Set.of(Operation.AUDIO_TRANSCRIPTIONS, Operation.AUDIO_TRANSLATIONS, Operation.IMAGES);
 
+    /** By which developers of plugins choose between the version that serves and the one that is tried. */
+    private static final String CANARY = "x-gateway-canary";
+
     private final GatewayConfig config;
     private final ProviderCatalog catalog;
     private final LoopClock clock;
     private final Relays relays;
     private final ErrorAnswers errors;
-    private final ModelList models = new ModelList();
+    private final ModelList models;
 
-    ApiHandler(GatewayConfig config, ProviderCatalog catalog, LoopClock clock, Relays relays, ErrorAnswers errors) {
+    ApiHandler(
+            GatewayConfig config,
+            ProviderCatalog catalog,
+            UpstreamModels upstreamModels,
+            LoopClock clock,
+            Relays relays,
+            ErrorAnswers errors) {
         this.config = config;
         this.catalog = catalog;
         this.clock = clock;
         this.relays = relays;
         this.errors = errors;
+        this.models = new ModelList(upstreamModels);
     }
 
     /**
@@ -333,7 +345,27 @@ final class ApiHandler {
     }
 
     private ProviderChoice choose(Inbound inbound, Optional<String> model) {
-        return ProviderChoice.choose(catalog.snapshot(), config, inbound.provider(), model, inbound.operation());
+        return choose(catalog.snapshot(), inbound, model);
+    }
+
+    private ProviderChoice choose(ProviderSnapshot snapshot, Inbound inbound, Optional<String> model) {
+        return ProviderChoice.choose(snapshot, config, inbound.provider(), model, inbound.operation());
+    }
+
+    /** {@return the version of a provider that a request goes to; another than the serving one while it is tried} */
+    private ProviderGeneration version(
+            ProviderSnapshot snapshot, ProviderGeneration serving, HttpServerRequest request) {
+        String wanted = config.plugins().dev() ? request.getHeader(CANARY) : null;
+        if (wanted == null) {
+            return snapshot.next(serving);
+        }
+        return switch (wanted.strip().toLowerCase(Locale.ROOT)) {
+            case "new" -> snapshot.newest(serving);
+            case "old" -> serving;
+            default ->
+                throw new GatewayException(
+                        ErrorCode.INVALID_REQUEST, "header " + CANARY + " must be new or old", Optional.of(CANARY));
+        };
     }
 
     private record Route(ProviderChoice choice, Lease lease) {}
@@ -344,7 +376,10 @@ final class ApiHandler {
      */
     private Route lease(Inbound inbound, Optional<String> model) {
         while (true) {
-            ProviderChoice choice = choose(inbound, model);
+            ProviderSnapshot snapshot = catalog.snapshot();
+            ProviderChoice chosen = choose(snapshot, inbound, model);
+            ProviderChoice choice =
+                    chosen.of(version(snapshot, chosen.provider(), inbound.request()), inbound.operation());
             Lease lease = choice.provider().lease();
             if (lease != null) {
                 return new Route(choice, lease);

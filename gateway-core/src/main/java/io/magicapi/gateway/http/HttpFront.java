@@ -6,15 +6,18 @@ import io.magicapi.gateway.config.GatewayConfig.Limits;
 import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.ActiveRequests;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.magicapi.gateway.plugins.ProviderCatalog;
+import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.magicapi.gateway.upstream.PluginBoundary;
 import io.magicapi.gateway.upstream.ProviderSlots;
 import io.magicapi.gateway.upstream.Relays;
 import io.magicapi.gateway.upstream.UpstreamClient;
+import io.magicapi.gateway.upstream.UpstreamModels;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
@@ -51,6 +54,7 @@ public final class HttpFront extends VerticleBase {
 
     private final GatewayConfig config;
     private final ProviderCatalog catalog;
+    private final UpstreamModels models;
     private final PluginBoundary boundary;
     private final ProviderSlots slots;
     private final ActiveRequests active;
@@ -65,6 +69,7 @@ public final class HttpFront extends VerticleBase {
      * A listener that does not listen yet.
      *
      * @param port the port to bind; a negative one is any free port, the same for all instances
+     * @param models what upstreams list
      * @param slots how many requests each provider is sent by all event loops
      * @param active counts the requests of all event loops
      * @param connections counts the connections of all event loops
@@ -74,6 +79,7 @@ public final class HttpFront extends VerticleBase {
             GatewayConfig config,
             int port,
             ProviderCatalog catalog,
+            UpstreamModels models,
             PluginBoundary boundary,
             ProviderSlots slots,
             ActiveRequests active,
@@ -81,6 +87,7 @@ public final class HttpFront extends VerticleBase {
             BooleanSupplier ready) {
         this.config = config;
         this.catalog = catalog;
+        this.models = models;
         this.boundary = boundary;
         this.slots = slots;
         this.active = active;
@@ -103,6 +110,7 @@ public final class HttpFront extends VerticleBase {
                 // No WebSockets here; and what negotiates this breaks when more than 128 requests are pipelined.
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setPerFrameWebSocketCompressionSupported(false)
+                .setSendBufferSize(Connections.SOCKET_BUFFER)
                 .setTcpNoDelay(true);
     }
 
@@ -119,7 +127,7 @@ public final class HttpFront extends VerticleBase {
                 boundary,
                 settings.timeouts().slowReader());
         relays = ours;
-        Router router = router(new ApiHandler(config, catalog, clock, ours, errors), guard, errors);
+        Router router = router(new ApiHandler(config, catalog, models, clock, ours, errors), guard, errors);
         HttpServer listener = vertx.createHttpServer(options)
                 .connectionHandler(guard::accepted)
                 .requestHandler(request -> receive(request, router, guard, errors))
@@ -150,6 +158,15 @@ public final class HttpFront extends VerticleBase {
                 due -> running.breakOffAll(new GatewayException(
                         ErrorCode.SHUTTING_DOWN, "the gateway shuts down; try again in a moment"))));
         return listener.shutdown(drain.plus(LAST_WORDS).toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Ends the requests of this event loop that use one of these generations. Call on any thread. */
+    public void breakOff(Set<ProviderGeneration> generations, GatewayException cause) {
+        context.runOnContext(begun -> {
+            if (relays != null) {
+                relays.breakOff(generations, cause);
+            }
+        });
     }
 
     private void receive(HttpServerRequest request, Router router, ConnectionGuard guard, ErrorAnswers errors) {

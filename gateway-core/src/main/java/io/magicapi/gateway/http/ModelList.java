@@ -1,39 +1,45 @@
 package io.magicapi.gateway.http;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.magicapi.gateway.api.Model;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.magicapi.gateway.plugins.ProviderSnapshot;
+import io.magicapi.gateway.upstream.ModelEntries;
+import io.magicapi.gateway.upstream.UpstreamModels;
 import io.vertx.core.buffer.Buffer;
+import java.lang.ref.WeakReference;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * The gateway's own answer to {@code GET /v1/models}: the catalogues of all loaded providers, each id as {@code
- * provider/model}, which is also a model that requests may name. Needs no network. For one event loop, which keeps the
- * list until the providers change.
+ * The gateway's own answer to {@code GET /v1/models}: the catalogues of all loaded providers with what their upstreams
+ * were last heard to list, each id as {@code provider/model}, which is also a model that requests may name. Needs no
+ * network. For one event loop, which keeps the list until the providers or their lists change.
  */
 final class ModelList {
 
-    private static final JsonMapper JSON = new JsonMapper();
+    private final UpstreamModels upstreams;
 
-    /** OpenAI requires a creation time, which no catalogue knows. */
-    private static final long CREATED = 0;
+    /** What the list was made of; weak, since it would keep versions of providers from being unloaded. */
+    private WeakReference<ProviderSnapshot> providers = new WeakReference<>(null);
 
-    private ProviderSnapshot listed = ProviderSnapshot.EMPTY;
-    private Buffer list = render(ProviderSnapshot.EMPTY);
+    private WeakReference<Map<ProviderGeneration, ModelEntries>> lists = new WeakReference<>(null);
+    private Buffer list = Buffer.buffer();
+
+    ModelList(UpstreamModels upstreams) {
+        this.upstreams = upstreams;
+    }
 
     /** {@return the list, as the body of an answer} */
     Buffer all(ProviderSnapshot snapshot) {
-        if (snapshot != listed) {
-            list = render(snapshot);
-            listed = snapshot;
+        Map<ProviderGeneration, ModelEntries> listed = upstreams.lists();
+        if (!providers.refersTo(snapshot) || !lists.refersTo(listed)) {
+            list = render(snapshot, listed);
+            providers = new WeakReference<>(snapshot);
+            lists = new WeakReference<>(listed);
         }
         return list;
     }
@@ -41,63 +47,52 @@ final class ModelList {
     /**
      * {@return one entry of the list, as the body of an answer}
      *
-     * @param id {@code provider/model}, or a model's own id if only one provider has it
+     * @param id {@code provider/model}, or a model's own id if only one provider's catalogue has it
      * @throws GatewayException {@link ErrorCode#MODEL_NOT_FOUND}, naming similar ids
      */
     Buffer one(ProviderSnapshot snapshot, String id) {
+        Map<ProviderGeneration, ModelEntries> listed = upstreams.lists();
         int slash = id.indexOf('/');
         if (slash > 0) {
-            Optional<ProviderGeneration> provider =
-                    snapshot.find(id.substring(0, slash).toLowerCase(Locale.ROOT));
-            Optional<Model> model = provider.flatMap(some -> some.model(id.substring(slash + 1)));
-            if (model.isPresent()) {
-                return bytes(entry(provider.orElseThrow(), model.get()));
+            Optional<Buffer> entry = snapshot.find(id.substring(0, slash).toLowerCase(Locale.ROOT))
+                    .flatMap(provider -> entries(provider, listed).find(id.substring(slash + 1)));
+            if (entry.isPresent()) {
+                return entry.get();
             }
         }
         List<ProviderGeneration> listing = snapshot.listing(id);
         if (listing.size() == 1) {
-            return bytes(entry(listing.get(0), listing.get(0).model(id).orElseThrow()));
+            return entries(listing.get(0), listed).find(id).orElseThrow();
         }
         throw new GatewayException(
                 ErrorCode.MODEL_NOT_FOUND,
-                "no provider lists a model \"" + shorten(id) + "\"" + similar(snapshot, id),
+                "no provider lists a model \"" + shorten(id) + "\"" + similar(snapshot, listed, id),
                 Optional.of("model"));
     }
 
-    private static Buffer render(ProviderSnapshot snapshot) {
-        ObjectNode root = JSON.createObjectNode().put("object", "list");
-        ArrayNode data = root.putArray("data");
+    private static ModelEntries entries(ProviderGeneration provider, Map<ProviderGeneration, ModelEntries> listed) {
+        ModelEntries entries = listed.get(provider);
+        return entries == null ? ModelEntries.of(provider) : entries;
+    }
+
+    private static Buffer render(ProviderSnapshot snapshot, Map<ProviderGeneration, ModelEntries> listed) {
+        Buffer document = Buffer.buffer("{\"object\":\"list\",\"data\":[");
+        boolean first = true;
         for (ProviderGeneration provider : snapshot.all()) {
-            provider.models().forEach(model -> data.add(entry(provider, model)));
+            for (Buffer entry : entries(provider, listed).all()) {
+                document.appendString(first ? "" : ",").appendBuffer(entry);
+                first = false;
+            }
         }
-        return bytes(root);
+        return document.appendString("]}");
     }
 
-    private static ObjectNode entry(ProviderGeneration provider, Model model) {
-        ObjectNode entry = JSON.createObjectNode()
-                .put("id", provider.name() + "/" + model.id())
-                .put("object", "model")
-                .put("created", CREATED)
-                .put("owned_by", model.ownedBy())
-                .put("provider", provider.name())
-                .put("active", model.status() != Model.Status.SHUT_DOWN)
-                .put("status", model.status().word());
-        model.contextWindow().ifPresent(tokens -> entry.put("context_window", tokens));
-        model.maxTokens().ifPresent(tokens -> entry.put("max_completion_tokens", tokens));
-        model.shutdown().ifPresent(day -> entry.put("shutdown_date", day.toString()));
-        model.replacement().ifPresent(id -> entry.put("replacement", provider.name() + "/" + id));
-        return entry;
-    }
-
-    private static Buffer bytes(ObjectNode document) {
-        return Buffer.buffer(document.toString());
-    }
-
-    private static String similar(ProviderSnapshot snapshot, String id) {
+    private static String similar(ProviderSnapshot snapshot, Map<ProviderGeneration, ModelEntries> listed, String id) {
         String wanted = id.substring(id.lastIndexOf('/') + 1).toLowerCase(Locale.ROOT);
         String start = wanted.substring(0, Math.min(5, wanted.length()));
         List<String> near = snapshot.all().stream()
-                .flatMap(provider -> provider.models().stream().map(model -> provider.name() + "/" + model.id()))
+                .flatMap(provider ->
+                        entries(provider, listed).ids().stream().map(model -> provider.name() + "/" + model))
                 .filter(known -> known.toLowerCase(Locale.ROOT).contains(start))
                 .sorted(Comparator.comparingInt((String known) -> Math.abs(known.length() - id.length()))
                         .thenComparing(Comparator.naturalOrder()))

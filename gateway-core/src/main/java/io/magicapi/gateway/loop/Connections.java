@@ -9,6 +9,13 @@ import java.io.IOException;
 /** What Vert.x's connections do not offer. On the connection's event loop. */
 public final class Connections {
 
+    /**
+     * How many bytes of an answer the system may hold for a connection, each way. Left to itself Linux holds megabytes for
+     * each, all in one pool for the whole machine: some hundred clients that do not read would use it up, and with it
+     * everybody's connections.
+     */
+    public static final int SOCKET_BUFFER = 256 * 1024;
+
     private Connections() {}
 
     /**

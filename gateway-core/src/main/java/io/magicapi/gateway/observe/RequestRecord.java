@@ -88,6 +88,11 @@ public final class RequestRecord {
         }
     }
 
+    /** {@return when the first byte of the body went to the client, by {@link System#nanoTime}; 0 if none has} */
+    public long firstByte() {
+        return firstByte;
+    }
+
     /** Notes the token usage that the provider reported. */
     public void used(Optional<Usage> reported) {
         reported.ifPresent(some -> usage = some);

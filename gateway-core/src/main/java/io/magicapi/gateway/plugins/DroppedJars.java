@@ -1,8 +1,12 @@
 package io.magicapi.gateway.plugins;
 
 import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.Canary;
+import io.magicapi.gateway.plugins.Audit.Action;
 import io.magicapi.gateway.plugins.DropFolder.Fingerprint;
+import io.magicapi.gateway.plugins.JarNote.Bar;
 import io.magicapi.gateway.plugins.PluginRegistry.Timing;
+import io.magicapi.gateway.plugins.PluginStatus.State;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,10 +43,14 @@ final class DroppedJars {
 
     private static final String TWO_FILES = "GW-P11";
     private static final String NAME_TAKEN = "GW-P19";
+    private static final String PINNED = "GW-P30";
+    private static final String FAILED_TRIAL = "GW-P31";
+    private static final String MISCONDUCT = "GW-P32";
 
     private final GatewayConfig.Plugins config;
     private final Timing timing;
     private final LoadedUnits units;
+    private final Audit audit;
     private final Runnable changed;
     private final DropFolder folder;
     private final TrustPolicy trust;
@@ -51,17 +60,29 @@ final class DroppedJars {
     private final int missingMeansGone;
 
     private final Map<Path, JarNote> notes = new TreeMap<>();
+
+    /** The only versions that are used, by plugin: as configured, until an operator says otherwise. */
+    private final Map<String, String> pins = new HashMap<>();
+
     private @Nullable PrivateCopies copies;
     private long listedAt;
 
     /** Whether the next tick must list the folder, come events or not. */
     private boolean unsettled;
 
-    DroppedJars(GatewayConfig.Plugins config, String apiVersion, Timing timing, LoadedUnits units, Runnable changed) {
+    DroppedJars(
+            GatewayConfig.Plugins config,
+            String apiVersion,
+            Timing timing,
+            LoadedUnits units,
+            Audit audit,
+            Runnable changed) {
         this.config = config;
         this.timing = timing;
         this.units = units;
+        this.audit = audit;
         this.changed = changed;
+        config.each().forEach((id, settings) -> settings.pin().ifPresent(version -> pins.put(id, version)));
         this.folder = new DropFolder(config.dir(), config.dev());
         this.trust = TrustPolicy.of(config);
         this.inspector = new JarInspector(apiVersion, trust);
@@ -167,6 +188,10 @@ final class DroppedJars {
                 units.serving().stream()
                         .filter(unit -> unit.file().equals(before))
                         .forEach(unit -> unit.moved(file));
+                units.trials().stream()
+                        .map(Trial::newcomer)
+                        .filter(unit -> unit.file().equals(before))
+                        .forEach(unit -> unit.moved(file));
                 changed.run();
             }
         });
@@ -177,10 +202,18 @@ final class DroppedJars {
         notes.remove(gone.file);
         PluginUnit unit = units.serving(candidate -> candidate.file().equals(gone.file));
         if (unit == null) {
+            gone.plugin().ifPresent(id -> forgetUnused(id, gone));
             changed.run();
             return;
         }
         String id = unit.descriptor().id();
+        Trial trial = units.trial(id);
+        if (trial != null && !trial.newcomer().file().equals(gone.file)) {
+            // The usual end of an upgrade, but the newcomer has yet to prove itself.
+            unit.moved(trial.newcomer().file());
+            changed.run();
+            return;
+        }
         for (JarNote note : notes.values()) {
             if (note.isRejectedFor(TWO_FILES) && note.isOf(id)) {
                 Fingerprint.of(note.file).ifPresent(fingerprint -> take(note, fingerprint));
@@ -193,14 +226,30 @@ final class DroppedJars {
         }
     }
 
-    /** Gives those another try that were refused because of a plugin that has changed or gone. */
-    private void reconsider() {
-        for (JarNote note : notes.values()) {
-            if (note.isRejectedFor(NAME_TAKEN)) {
-                note.again = true;
-                unsettled = true;
-            }
+    /** A file is gone that held no serving plugin, but perhaps one that is tried, or was taken out of service. */
+    private void forgetUnused(String id, JarNote gone) {
+        Trial trial = units.trial(id);
+        if (trial != null && trial.newcomer().file().equals(gone.file)) {
+            units.stopTrial(id);
         }
+        if (notes.values().stream().noneMatch(note -> note.isOf(id)) && units.forget(id)) {
+            reconsider();
+        }
+        if (units.serving(id) == null) {
+            notes.values().stream()
+                    .filter(note -> note.isOf(id) && note.isRejectedFor(TWO_FILES))
+                    .forEach(this::tryAgain);
+        }
+    }
+
+    /** Gives those another try that were refused because of a plugin that has changed or gone. */
+    void reconsider() {
+        notes.values().stream().filter(note -> note.isRejectedFor(NAME_TAKEN)).forEach(this::tryAgain);
+    }
+
+    private void tryAgain(JarNote note) {
+        note.again = true;
+        unsettled = true;
     }
 
     // ---- a new content
@@ -208,7 +257,7 @@ final class DroppedJars {
     /** Acts on a new content of a file; whatever happens concerns that file only. */
     private void take(JarNote note, Fingerprint fingerprint) {
         if (!fingerprint.equals(note.handled)) {
-            note.rejection = null;
+            note.reconsider();
         }
         note.again = false;
         try {
@@ -274,7 +323,7 @@ final class DroppedJars {
             note.incompleteSince = System.nanoTime();
             reject(note, waiting);
         } else { // it grows: one line was enough
-            note.rejection = waiting;
+            note.reject(waiting);
             changed.run();
         }
     }
@@ -296,16 +345,22 @@ final class DroppedJars {
     /** Lets a jar that passed inspection serve, in the place of what it replaces. */
     private void install(JarNote note, PluginDescriptor descriptor, Path copy, long begun) {
         String id = descriptor.id();
+        boolean forced = note.forced;
+        note.forced = false;
         // What this file held before it was overwritten with another plugin.
         PluginUnit former = units.serving(
                 unit -> unit.file().equals(note.file) && !unit.descriptor().id().equals(id));
         PluginUnit old = units.serving(id);
+        Trial trial = units.trial(id);
         JarNote rival = old == null || old.file().equals(note.file) ? null : holder(old);
-        if (old != null && rival == null && old.descriptor().sha256().equals(descriptor.sha256())) {
+        if (old != null && rival == null && !forced && old.descriptor().sha256().equals(descriptor.sha256())) {
             // Touched, rewritten with the same bytes, or moved here by copying.
             PrivateCopies.discard(copy);
             old.moved(note.file);
-            note.rejection = null;
+            note.accept();
+            if (trial != null && trial.newcomer().file().equals(note.file)) {
+                units.stopTrial(id);
+            }
             if (former != null) {
                 units.remove(former);
                 reconsider();
@@ -313,18 +368,37 @@ final class DroppedJars {
             changed.run();
             return;
         }
-        if (old != null && rival != null) {
-            int age = JarInspector.compareVersions(
-                    descriptor.version(), old.descriptor().version());
-            if (age <= 0) {
-                PrivateCopies.discard(copy);
-                reject(note, twoFiles(id, rival, note, age < 0 ? "older, ignored" : "the same version, ignored"));
-                return;
-            }
+        if (trial != null && !forced && trial.newcomer().descriptor().sha256().equals(descriptor.sha256())) {
+            PrivateCopies.discard(copy);
+            trial.newcomer().moved(note.file);
+            note.accept();
+            return;
+        }
+        Optional<Bar> bar = notes.values().stream()
+                .flatMap(each -> each.barOf(descriptor.sha256()).stream())
+                .findFirst();
+        if (!forced && bar.isPresent()) {
+            PrivateCopies.discard(copy);
+            note.bar(bar.get());
+            changed.run();
+            return;
+        }
+        Rejection refusal = forced ? null : reasonAgainst(note, descriptor, old, rival);
+        if (refusal != null) {
+            PrivateCopies.discard(copy);
+            reject(note, refusal);
+            return;
+        }
+        Canary canary = config.of(id).canary();
+        boolean pinned = descriptor.version().equals(pins.get(id));
+        boolean tried =
+                old != null && former == null && !pinned && canary.share().isPresent();
+        if (rival != null) {
+            String standing = tried ? "being tried" : pinned ? "pinned, taking over" : "newer, taking over";
             LOG.atWarn()
                     .addKeyValue("code", TWO_FILES)
                     .addKeyValue("plugin", id)
-                    .log("{}", twoFiles(id, rival, note, "newer, taking over"));
+                    .log("{}", twoFiles(id, rival, note, standing));
         }
 
         PluginUnit unit;
@@ -334,14 +408,226 @@ final class DroppedJars {
             reject(note, e.rejection());
             return;
         }
-        note.rejection = null;
-        if (rival != null) {
-            rival.rejection = twoFiles(id, note, rival, "older, ignored");
+        note.accept();
+        if (old != null && tried) {
+            units.tryOut(unit, old, canary);
+            return;
         }
-        units.swapIn(unit, former, Duration.ofNanos(System.nanoTime() - begun));
+        takeOver(unit, former, () -> units.swapIn(unit, former, Duration.ofNanos(System.nanoTime() - begun)));
+    }
+
+    /** {@return why a jar that could be loaded is not; null if nothing is against it} */
+    private @Nullable Rejection reasonAgainst(
+            JarNote note, PluginDescriptor descriptor, @Nullable PluginUnit old, @Nullable JarNote rival) {
+        String id = descriptor.id();
+        String pin = pins.get(id);
+        boolean pinned = descriptor.version().equals(pin);
+        if (pin != null && !pinned) {
+            return rival == null
+                    ? new Rejection(
+                            PINNED,
+                            note.name() + " holds " + descriptor.label() + ", but plugin " + id + " is pinned to " + pin
+                                    + " (plugins." + id + ".pin).")
+                    : twoFiles(id, rival, note, "ignored because plugins." + id + ".pin says " + pin);
+        }
+        Trial trial = units.trial(id);
+        JarNote tried = trial == null || trial.newcomer().file().equals(note.file) ? null : holder(trial.newcomer());
+        if (trial != null
+                && tried != null
+                && !pinned
+                && JarInspector.compareVersions(
+                                descriptor.version(),
+                                trial.newcomer().descriptor().version())
+                        <= 0) {
+            return twoFiles(id, tried, note, "not newer, ignored");
+        }
+        if (old == null
+                || rival == null
+                || (pinned && !old.descriptor().version().equals(pin))) {
+            return null;
+        }
+        int age = JarInspector.compareVersions(
+                descriptor.version(), old.descriptor().version());
+        return age > 0 ? null : twoFiles(id, rival, note, age < 0 ? "older, ignored" : "the same version, ignored");
+    }
+
+    /** Does what lets a unit serve, and settles what that means for other files. */
+    void takeOver(PluginUnit unit, @Nullable PluginUnit former, Runnable swap) {
+        String id = unit.descriptor().id();
+        PluginUnit old = units.serving(id);
+        JarNote mine = notes.get(unit.file());
+        JarNote rival = old == null || old.file().equals(unit.file()) ? null : holder(old);
+        swap.run();
+        if (rival != null && mine != null) {
+            String pin = pins.get(id);
+            rival.reject(twoFiles(
+                    id,
+                    mine,
+                    rival,
+                    pin == null ? "older, ignored" : "ignored because plugins." + id + ".pin says " + pin));
+        }
         if (old != null || former != null) {
             reconsider();
         }
+        changed.run();
+    }
+
+    // ---- what becomes of new versions
+
+    /** Ends trials that are decided, and takes versions out of service that block event loops. Called regularly. */
+    void judge() {
+        for (Trial trial : units.trials()) {
+            PluginUnit newcomer = trial.newcomer();
+            Optional<String> failure = trial.failure();
+            if (newcomer.misconduct().isPresent()) {
+                endTrial(
+                        trial,
+                        State.QUARANTINED,
+                        MISCONDUCT,
+                        newcomer.misconduct().get());
+            } else if (failure.isPresent()) {
+                endTrial(trial, State.REJECTED, FAILED_TRIAL, "it did worse than the version before: " + failure.get());
+            } else if (trial.isComplete()) {
+                LOG.atInfo()
+                        .addKeyValue("plugin", newcomer.descriptor().id())
+                        .log("{} {}: it takes over", newcomer.label(), trial.progress());
+                takeOver(newcomer, null, () -> units.promote(trial));
+            }
+        }
+        for (PluginUnit unit : units.serving()) {
+            unit.misconduct().ifPresent(why -> quarantine(unit, why));
+        }
+        notes.values().stream().filter(this::isLeftOver).forEach(this::tryAgain);
+    }
+
+    /** Whether nobody uses what a file holds although nothing is said against it: its trial was ended by something else. */
+    private boolean isLeftOver(JarNote note) {
+        PluginDescriptor held = note.descriptor;
+        return held != null
+                && note.rejection() == null
+                && note.missing == 0
+                && Stream.concat(
+                                units.serving().stream(),
+                                units.trials().stream().map(Trial::newcomer))
+                        .noneMatch(unit -> unit.file().equals(note.file)
+                                && unit.descriptor().sha256().equals(held.sha256()));
+    }
+
+    private void endTrial(Trial trial, State standing, String code, String why) {
+        PluginUnit newcomer = trial.newcomer();
+        PluginUnit old = trial.old();
+        String text = newcomer.label() + " is not used, because " + why + ". The version before, "
+                + old.descriptor().version() + " (" + old.descriptor().shortHash()
+                + "), serves all requests again. Put a corrected file in its place.";
+        bar(newcomer, standing, new Rejection(code, text));
+        units.audit(standing == State.QUARANTINED ? Action.QUARANTINE : Action.ROLLBACK, newcomer, code + " " + text);
+        units.stopTrial(newcomer.descriptor().id());
+    }
+
+    /** Back to the version before; to another file of the plugin; or else its providers answer 503. */
+    private void quarantine(PluginUnit unit, String why) {
+        String id = unit.descriptor().id();
+        String text = unit.label() + " is out of service, because " + why + ".";
+        bar(unit, State.QUARANTINED, new Rejection(MISCONDUCT, text));
+        units.audit(Action.QUARANTINE, unit, MISCONDUCT + " " + text);
+        Trial trial = units.trial(id);
+        if (trial != null) {
+            takeOver(trial.newcomer(), null, () -> units.promote(trial));
+            return;
+        }
+        try {
+            units.restore(id, unit.file());
+            settleRestored(id);
+            return;
+        } catch (Refusal e) {
+            LOG.atDebug().log("{}", e.rejection());
+        }
+        units.takeOut(
+                unit,
+                "the plugin " + unit.descriptor().label() + " is out of service, because it held up other requests"
+                        + " (" + MISCONDUCT + "); the operator must replace or reload it");
+        for (JarNote note : List.copyOf(notes.values())) {
+            if (note.isRejectedFor(TWO_FILES) && note.isOf(id)) {
+                Fingerprint.of(note.file).ifPresent(fingerprint -> take(note, fingerprint));
+            }
+        }
+        changed.run();
+    }
+
+    /** If what serves again is in a file of its own, it belongs to that one. */
+    void settleRestored(String id) {
+        PluginUnit unit = units.serving(id);
+        for (JarNote note : notes.values()) {
+            if (unit != null
+                    && note.descriptor != null
+                    && note.descriptor.sha256().equals(unit.descriptor().sha256())) {
+                unit.moved(note.file);
+                note.accept();
+            }
+        }
+        changed.run();
+    }
+
+    /** Marks the file a unit came from: it must not be used. */
+    void bar(PluginUnit unit, State standing, Rejection why) {
+        JarNote note = notes.get(unit.file());
+        LOG.atWarn()
+                .addKeyValue("code", why.code())
+                .addKeyValue("plugin", unit.descriptor().id())
+                .addKeyValue("version", unit.descriptor().version())
+                .log("{}", why);
+        if (note != null && note.isOf(unit.descriptor().id())) {
+            note.bar(standing, why);
+            changed.run();
+        }
+    }
+
+    // ---- what operators ask for, through PluginOperations
+
+    /**
+     * Loads what a file holds now, even if it serves already or must not be used.
+     *
+     * @return the plugin's id
+     * @throws Refusal if it cannot be used
+     */
+    String takeNow(Path file) throws Refusal {
+        Path jar = config.dir().resolve(file.getFileName());
+        Fingerprint fingerprint = Fingerprint.of(jar)
+                .orElseThrow(() -> new Refusal(
+                        PluginOperations.NOTHING_TO_DO,
+                        "there is no file " + file.getFileName() + " in " + config.dir() + ". Copy the jar there."));
+        JarNote note = notes.computeIfAbsent(jar, JarNote::new);
+        note.accept();
+        note.forced = true;
+        take(note, fingerprint);
+        note.forced = false;
+        Rejection refused = note.rejection();
+        if (refused != null) {
+            throw new Refusal(refused.code(), refused.message());
+        }
+        return note.plugin().orElse(note.name());
+    }
+
+    /** Uses one version of a plugin and no other. */
+    void pin(String id, String version) {
+        pins.put(id, version);
+    }
+
+    /** Uses any version of a plugin again: newer files are looked at again. */
+    void unpin(String id) {
+        pins.remove(id);
+        notes(id).stream()
+                .filter(note -> note.isRejectedFor(PINNED) || note.isRejectedFor(TWO_FILES))
+                .forEach(this::tryAgain);
+    }
+
+    Path dir() {
+        return config.dir();
+    }
+
+    /** {@return the notes of the files that hold this plugin, in the order of their names} */
+    List<JarNote> notes(String id) {
+        return notes.values().stream().filter(note -> note.isOf(id)).toList();
     }
 
     /** {@return the note of the file a unit came from, if it still holds that plugin, as far as the last look tells} */
@@ -372,10 +658,11 @@ final class DroppedJars {
                 ? rejection
                 : rejection.and("The previous version " + serving.descriptor().version() + " ("
                         + serving.descriptor().shortHash() + ") keeps serving.");
-        boolean known = told.equals(note.rejection);
-        note.rejection = told;
-        changed.run();
+        boolean known = told.equals(note.rejection());
         if (!known) {
+            note.reject(told);
+            changed.run();
+            audit.refused(note.descriptor, note.file, told);
             warn(note, told);
         }
     }

@@ -94,8 +94,8 @@ public final class JarInspector {
         return inspect(jar, String.valueOf(jar.getFileName()));
     }
 
-    /** Inspects a copy, and calls it by the name people know. */
-    Inspection inspect(Path jar, String fileName) {
+    /** {@return as {@link #inspect(Path)}, of a copy, calling it by the name people know} */
+    public Inspection inspect(Path jar, String fileName) {
         try (JarFile open = new JarFile(jar.toFile(), false)) {
             Reading reading = new Reading(open, fileName);
             PluginDescriptor plugin = reading.descriptor(sha256(jar));

@@ -1,15 +1,23 @@
 package io.magicapi.gateway.plugins;
 
 import io.magicapi.gateway.api.Provider;
+import io.magicapi.gateway.config.Durations;
 import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.Canary;
+import io.magicapi.gateway.error.ErrorCode;
+import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.plugins.Audit.Action;
 import io.magicapi.gateway.plugins.PluginRegistry.Timing;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -27,7 +35,9 @@ import org.slf4j.spi.LoggingEventBuilder;
  * <p>A newcomer is loaded and started beside the unit it replaces, with all names free to it but those of others; if it
  * is refused, nothing has changed. Once it is up, one publication swaps the two. A unit that is replaced or removed is
  * retired: it grants no further lease, and when the last one is given back it is stopped and unloaded, and its private
- * copy removed. It is never torn from requests that take long, only reported; closing alone does that.
+ * copy removed. Requests that take longer than {@code plugins.drain} are ended, visibly.
+ *
+ * <p>Of each plugin the version before the present one is kept as a file, to go back to.
  *
  * <p>Belongs to the plugin thread. Requests give back leases on other threads, so what follows is handed to {@code
  * worker}. Every change of what serves or drains is followed by {@code changed}.
@@ -41,12 +51,20 @@ final class LoadedUnits {
 
         private final PluginUnit unit;
         private final long since = System.nanoTime();
-        private boolean reported;
+
+        /** When its requests were told to end, by {@link System#nanoTime}; 0 if they were not. */
+        private long endedAt;
 
         Draining(PluginUnit unit) {
             this.unit = unit;
         }
     }
+
+    /** What served before, and could again. */
+    private record Former(PluginDescriptor descriptor, Path copy) {}
+
+    /** A plugin that was taken out of service: its providers, and what their clients are told. */
+    private record Absent(List<String> providers, String reason) {}
 
     private final GatewayConfig config;
     private final KeyFinder keys;
@@ -56,9 +74,14 @@ final class LoadedUnits {
     private final Executor worker;
     private final Runnable changed;
     private final LoaderWatch loaders;
+    private final Audit audit;
 
+    private volatile Leftovers leftovers = (generations, cause) -> {};
     private List<ProviderGeneration> builtIns = List.of();
     private final Map<String, PluginUnit> serving = new TreeMap<>();
+    private final Map<String, Trial> trials = new TreeMap<>();
+    private final Map<String, Former> formers = new HashMap<>();
+    private final Map<String, Absent> absent = new HashMap<>();
     private final List<Draining> draining = new ArrayList<>();
 
     LoadedUnits(
@@ -68,6 +91,7 @@ final class LoadedUnits {
             String apiVersion,
             Timing timing,
             Executor worker,
+            Audit audit,
             Runnable changed) {
         this.config = config;
         this.keys = keys;
@@ -75,8 +99,13 @@ final class LoadedUnits {
         this.apiVersion = apiVersion;
         this.timing = timing;
         this.worker = worker;
+        this.audit = audit;
         this.changed = changed;
         this.loaders = new LoaderWatch(timing.collect());
+    }
+
+    void endLeftoversWith(Leftovers by) {
+        leftovers = by;
     }
 
     // ---- coming
@@ -91,7 +120,13 @@ final class LoadedUnits {
         ProviderStarter starter = new ProviderStarter(config, keys, Map.of());
         List<ProviderGeneration> ready = new ArrayList<>();
         for (Provider provider : providers) {
-            starter.start("the gateway", PluginRegistry.BUILT_IN, provider.name(), provider, ready, () -> {})
+            starter.start(
+                            "the gateway",
+                            PluginRegistry.BUILT_IN,
+                            ProviderStarter.ownName("the gateway", provider),
+                            provider,
+                            ready,
+                            () -> {})
                     .ifPresent(ready::add);
         }
         builtIns = List.copyOf(ready);
@@ -129,7 +164,9 @@ final class LoadedUnits {
     private Map<String, String> takenNames(String id, @Nullable PluginUnit former) {
         Map<String, String> taken = new HashMap<>();
         builtIns.forEach(generation -> taken.put(generation.name(), "the gateway itself"));
-        for (PluginUnit unit : serving.values()) {
+        List<PluginUnit> others = new ArrayList<>(serving.values());
+        trials.values().forEach(trial -> others.add(trial.newcomer()));
+        for (PluginUnit unit : others) {
             if (unit != former && !unit.descriptor().id().equals(id)) {
                 unit.generations()
                         .forEach(generation ->
@@ -146,13 +183,18 @@ final class LoadedUnits {
      * @param took how long it has taken until now
      */
     void swapIn(PluginUnit unit, @Nullable PluginUnit former, Duration took) {
-        PluginUnit old = serving.put(unit.descriptor().id(), unit);
+        String id = unit.descriptor().id();
+        stopTrial(id);
+        PluginUnit old = serving.put(id, unit);
         if (former != null) {
             serving.remove(former.descriptor().id());
         }
+        absent.remove(id);
+        unit.promoted();
         publish();
         if (old == null) {
             info(unit).log("{} ready in {} ms: {}", unit.label(), took.toMillis(), providers(unit));
+            audit.ok(Action.LOAD, unit, "");
         } else {
             info(unit)
                     .log(
@@ -161,6 +203,8 @@ final class LoadedUnits {
                             difference(old, unit),
                             took.toMillis(),
                             old.finishing("the old one"));
+            audit.ok(Action.SWAP, unit, "replaces " + difference(old, unit));
+            keep(old);
             retire(old);
         }
         if (former != null) {
@@ -168,31 +212,150 @@ final class LoadedUnits {
         }
     }
 
-    /**
-     * Shows requests what is ready.
-     *
-     */
+    /** Keeps a copy of what is replaced, to which one can go back. */
+    private void keep(PluginUnit old) {
+        forgetFormer(old.descriptor().id());
+        try {
+            formers.put(old.descriptor().id(), new Former(old.descriptor(), PrivateCopies.spare(old.copy())));
+        } catch (IOException e) {
+            warn(old).log("{} cannot be kept ({}), so there is no way back to it", old.label(), e.getMessage());
+        }
+    }
+
+    private void forgetFormer(String id) {
+        Former former = formers.remove(id);
+        if (former != null) {
+            PrivateCopies.discard(former.copy());
+        }
+    }
+
+    /** Shows requests what is ready. */
     void publish() {
         changed.run(); // first, so that whoever meets a provider finds its status
         List<ProviderGeneration> all = new ArrayList<>(builtIns);
         serving.values().forEach(unit -> all.addAll(unit.generations()));
-        catalog.publish(ProviderSnapshot.of(all));
+        ProviderSnapshot snapshot = ProviderSnapshot.of(all);
+        Map<String, String> reasons = new HashMap<>();
+        absent.values()
+                .forEach(plugin -> plugin.providers().stream()
+                        .filter(name -> snapshot.find(name).isEmpty())
+                        .forEach(name -> reasons.put(name, plugin.reason())));
+        catalog.publish(trials.isEmpty() && reasons.isEmpty() ? snapshot : snapshot.with(trials.values(), reasons));
+    }
+
+    // ---- trials, and ways back
+
+    /** Lets a started unit have its share of the requests of its plugin, which serves in another version. */
+    void tryOut(PluginUnit unit, PluginUnit old, Canary rules) {
+        stopTrial(unit.descriptor().id());
+        Trial trial = new Trial(unit, old, rules);
+        trials.put(unit.descriptor().id(), trial);
+        publish();
+        info(unit).log("{} {}", unit.label(), trial.progress());
+        audit.ok(Action.CANARY, unit, trial.progress());
+    }
+
+    /** Ends a trial in favour of the newcomer. */
+    void promote(Trial trial) {
+        PluginUnit unit = trial.newcomer();
+        trials.remove(unit.descriptor().id());
+        trial.end();
+        swapIn(unit, null, Duration.between(unit.since(), Instant.now()));
+    }
+
+    /** Ends the trial of a plugin, if there is one, in favour of what serves. */
+    void stopTrial(String id) {
+        Trial trial = trials.remove(id);
+        if (trial != null) {
+            trial.end();
+            publish();
+            retire(trial.newcomer());
+        }
+    }
+
+    /** {@return the trials, in the order of their plugins' ids} */
+    List<Trial> trials() {
+        return List.copyOf(trials.values());
+    }
+
+    /** {@return the trial of this plugin, if there is one} */
+    @Nullable
+    Trial trial(String id) {
+        return trials.get(id);
+    }
+
+    /** {@return what served before this plugin's present version, if it is kept} */
+    Optional<PluginDescriptor> former(String id) {
+        return Optional.ofNullable(formers.get(id)).map(Former::descriptor);
+    }
+
+    /**
+     * Lets the version before serve again. What it replaces is not kept.
+     *
+     * @param file where it counts as dropped
+     * @throws Refusal if there is none, or it cannot be loaded any more; then nothing has changed
+     */
+    PluginUnit restore(String id, Path file) throws Refusal {
+        long begun = System.nanoTime();
+        Former former = formers.remove(id);
+        if (former == null) {
+            throw new Refusal("GW-P35", "of plugin " + id + " no earlier version is kept, so there is no way back.");
+        }
+        PluginUnit unit = load(former.descriptor(), file, former.copy(), null);
+        swapIn(unit, null, Duration.ofNanos(System.nanoTime() - begun));
+        forgetFormer(id);
+        audit.ok(Action.ROLLBACK, unit, "");
+        return unit;
+    }
+
+    /**
+     * Takes a unit out of service, and remembers its providers.
+     *
+     * @param reason what clients are told
+     */
+    void takeOut(PluginUnit unit, String reason) {
+        String id = unit.descriptor().id();
+        serving.remove(id);
+        absent.put(
+                id,
+                new Absent(
+                        unit.generations().stream()
+                                .map(ProviderGeneration::name)
+                                .toList(),
+                        reason));
+        stopTrial(id);
+        publish();
+        retire(unit);
+    }
+
+    /** Forgets a plugin that has been taken out of service. {@return whether there was one} */
+    boolean forget(String id) {
+        boolean was = absent.remove(id) != null;
+        if (was) {
+            publish();
+        }
+        return was;
+    }
+
+    void audit(Action action, PluginUnit unit, String reason) {
+        audit.ok(action, unit, reason);
     }
 
     // ---- going
 
-    /**
-     * Takes a unit out of service.
-     *
-     */
+    /** Takes a unit out of service because it is not in the drop folder any more, or must not be used. */
     void remove(PluginUnit unit) {
-        serving.remove(unit.descriptor().id());
+        String id = unit.descriptor().id();
+        serving.remove(id);
+        stopTrial(id);
         publish();
+        forgetFormer(id);
         retireRemoved(unit);
     }
 
     private void retireRemoved(PluginUnit unit) {
         info(unit).log("{} removed; {}", unit.label(), unit.finishing("it"));
+        audit.ok(Action.REMOVE, unit, "");
         retire(unit);
     }
 
@@ -215,6 +378,7 @@ final class LoadedUnits {
             unload(old.unit);
             changed.run();
             info(old.unit).log("{} unloaded", old.unit.label());
+            audit.ok(Action.UNLOAD, old.unit, "");
         }
     }
 
@@ -223,27 +387,48 @@ final class LoadedUnits {
         PrivateCopies.discard(unit.copy());
     }
 
-    /** Warns once of each unit that drains for too long, and of each class loader that stays. Called regularly. */
-    void reportOverdue() {
+    /**
+     * Ends the requests of units that have drained for too long, unloads those whose requests did not end even so, and
+     * warns of class loaders that stay. Called regularly.
+     */
+    void endOverdue() {
         loaders.check();
-        for (Draining old : draining) {
-            if (!old.reported && System.nanoTime() - old.since > timing.drain().toNanos()) {
-                old.reported = true;
-                LOG.atWarn()
-                        .addKeyValue("plugin", old.unit.descriptor().id())
-                        .addKeyValue("version", old.unit.descriptor().version())
+        long now = System.nanoTime();
+        for (Draining old : List.copyOf(draining)) {
+            if (old.endedAt == 0 && now - old.since > config.plugins().drain().toNanos()) {
+                old.endedAt = now;
+                endLeftovers(old.unit);
+            } else if (old.endedAt != 0
+                    && now - old.endedAt > timing.lastWords().toNanos()) {
+                warn(old.unit)
                         .log(
-                                "{} was retired more than {} s ago; {}",
+                                "{} is unloaded although {}: its code does not return",
                                 old.unit.label(),
-                                timing.drain().toSeconds(),
                                 old.unit.finishing("it"));
+                unloadDrained(old);
             }
         }
+    }
+
+    private void endLeftovers(PluginUnit unit) {
+        String bound = Durations.format(config.plugins().drain());
+        warn(unit)
+                .addKeyValue("requests", unit.inFlight())
+                .log("{} was retired {} ago (plugins.drain): {} ended", unit.label(), bound, unit.requests());
+        audit.ok(Action.END_LEFTOVERS, unit, unit.requests() + " ended after " + bound);
+        leftovers.end(
+                Set.copyOf(unit.generations()),
+                new GatewayException(
+                        ErrorCode.PROVIDER_UNAVAILABLE,
+                        unit.descriptor().label() + " was replaced or removed " + bound
+                                + " ago, and requests may not use it any longer; try again"));
     }
 
     /** Takes everything out of service. {@return completes, on any thread, when nothing is in use any more} */
     CompletableFuture<Void> retireAll() {
         catalog.publish(ProviderSnapshot.EMPTY);
+        trials.values().forEach(trial -> draining.add(new Draining(trial.newcomer())));
+        trials.clear();
         serving.values().forEach(unit -> draining.add(new Draining(unit)));
         serving.clear();
         builtIns.forEach(ProviderGeneration::retire);
@@ -302,6 +487,11 @@ final class LoadedUnits {
         return loaders.alive();
     }
 
+    /** {@return how many class loaders stay although their plugin is unloaded, and were warned of; from any thread} */
+    int leaked() {
+        return loaders.leaked();
+    }
+
     private static String difference(PluginUnit old, PluginUnit unit) {
         String hash = "(" + old.descriptor().shortHash() + ")";
         String version = old.descriptor().version();
@@ -315,8 +505,15 @@ final class LoadedUnits {
     }
 
     private static LoggingEventBuilder info(PluginUnit unit) {
-        return LOG.atInfo()
-                .addKeyValue("plugin", unit.descriptor().id())
+        return facts(LOG.atInfo(), unit);
+    }
+
+    private static LoggingEventBuilder warn(PluginUnit unit) {
+        return facts(LOG.atWarn(), unit);
+    }
+
+    private static LoggingEventBuilder facts(LoggingEventBuilder line, PluginUnit unit) {
+        return line.addKeyValue("plugin", unit.descriptor().id())
                 .addKeyValue("version", unit.descriptor().version())
                 .addKeyValue("sha256", unit.descriptor().sha256());
     }

@@ -6,6 +6,8 @@ import java.lang.ref.ReferenceQueue;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,11 +15,14 @@ import org.slf4j.LoggerFactory;
  * Proves that class loaders of unloaded plugins are collected, and says so when one is not: that is a leak, of tens of
  * megabytes per upgrade if the plugin is large. Holds the loaders by phantom references only.
  *
- * <p>Called by the plugin thread; {@link #alive} by any.
+ * <p>Called by the plugin thread; {@link #alive} and {@link #leaked} by any.
  */
 final class LoaderWatch {
 
     private static final Logger LOG = LoggerFactory.getLogger(LoaderWatch.class);
+
+    private static final String LEAK = "GW-P36";
+    private static final int MOST_NAMED = 3;
 
     private final Duration patience;
     private final List<Entry> entries = new CopyOnWriteArrayList<>();
@@ -37,20 +42,28 @@ final class LoaderWatch {
     private static final class Entry {
 
         private final String label;
+        private final Predicate<String> owned;
         private final PhantomReference<ClassLoader> loader;
         private long unloadedAt;
         private boolean unloaded;
         private boolean collecting;
-        private boolean reported;
+        private volatile boolean reported;
 
-        Entry(String label, PhantomReference<ClassLoader> loader) {
+        Entry(String label, Predicate<String> owned, PhantomReference<ClassLoader> loader) {
             this.label = label;
+            this.owned = owned;
             this.loader = loader;
         }
     }
 
-    void loaded(String label, ClassLoader loader) {
-        entries.add(new Entry(label, new PhantomReference<>(loader, queue)));
+    /**
+     * Begins to watch a loader.
+     *
+     * @param label the plugin, for people
+     * @param owned which class names are the plugin's own code
+     */
+    void loaded(String label, Predicate<String> owned, ClassLoader loader) {
+        entries.add(new Entry(label, owned, new PhantomReference<>(loader, queue)));
     }
 
     void unloaded(ClassLoader loader) {
@@ -87,19 +100,68 @@ final class LoaderWatch {
     private void checkOverdue(Entry entry) {
         long waited = System.nanoTime() - entry.unloadedAt;
         if (waited > patience.toNanos()) {
+            String culprit = culprit(entry);
+            if (entry.loader.refersTo(null)) { // collected at the last moment
+                return;
+            }
             entry.reported = true;
             LOG.atWarn()
+                    .addKeyValue("code", LEAK)
                     .addKeyValue("plugin", entry.label)
                     .log(
-                            "{} is unloaded but its class loader is still in use after {} s: a thread, timer or cache of"
-                                    + " the plugin holds it. Its memory is lost until the gateway restarts.",
+                            "{} {} is unloaded but its class loader is still in use after {} s: {}. Its memory is lost"
+                                    + " until the gateway restarts.",
+                            LEAK,
                             entry.label,
-                            patience.toSeconds());
+                            patience.toSeconds(),
+                            culprit);
         } else if (waited > patience.toNanos() * 3 / 4 && !entry.collecting) {
             // An idle gateway may not collect old objects for hours; without this the warning would often be false.
             entry.collecting = true;
             System.gc();
         }
+    }
+
+    /** {@return what holds a loader, as far as that can be seen from outside: threads can, and nothing else} */
+    private static String culprit(Entry entry) {
+        List<String> threads = Thread.getAllStackTraces().entrySet().stream()
+                .filter(each -> holds(each.getKey(), each.getValue(), entry))
+                .map(each -> "\"" + each.getKey().getName() + "\"")
+                .sorted()
+                .limit(MOST_NAMED)
+                .toList();
+        return threads.isEmpty()
+                ? "no thread of its own runs, so a ThreadLocal on a thread of the gateway, a shutdown hook, or a static of"
+                        + " the JDK or of a shared library holds it"
+                : (threads.size() == 1 ? "thread " : "threads ") + String.join(", ", threads)
+                        + " did not end with stop()";
+    }
+
+    private static boolean holds(Thread thread, StackTraceElement[] stack, Entry entry) {
+        return isLoader(entry, thread.getContextClassLoader())
+                || isLoader(entry, thread.getClass().getClassLoader())
+                || isRunBy(stack, entry.owned);
+    }
+
+    private static boolean isLoader(Entry entry, @Nullable ClassLoader loader) {
+        return loader != null && entry.loader.refersTo(loader);
+    }
+
+    /** Whether it is the plugin's code that a thread began with. What merely calls it holds it no longer than that. */
+    private static boolean isRunBy(StackTraceElement[] stack, Predicate<String> owned) {
+        for (int i = stack.length - 1; i >= 0; i--) {
+            if (stack[i].getModuleName() == null) {
+                return owned.test(stack[i].getClassName());
+            }
+        }
+        return false;
+    }
+
+    /** {@return how many were warned of and are still there} */
+    int leaked() {
+        return (int) entries.stream()
+                .filter(entry -> entry.reported && !entry.loader.refersTo(null))
+                .count();
     }
 
     /** {@return how many class loaders have been made and not collected yet} */

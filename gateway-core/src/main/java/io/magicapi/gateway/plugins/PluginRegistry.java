@@ -52,7 +52,7 @@ public final class PluginRegistry {
      * @param poll how often to list the folder without events
      * @param start for a plugin to start
      * @param stop for each provider of it to stop
-     * @param drain for requests to finish on a retired version, before a warning
+     * @param lastWords for requests that were told to end to do so, before their plugin is unloaded all the same
      * @param incomplete for an incomplete jar to become complete, before a warning
      * @param collect for an unloaded class loader to be collected, before a warning
      */
@@ -61,7 +61,7 @@ public final class PluginRegistry {
             Duration poll,
             Duration start,
             Duration stop,
-            Duration drain,
+            Duration lastWords,
             Duration incomplete,
             Duration collect) {
 
@@ -70,13 +70,14 @@ public final class PluginRegistry {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(5),
-                Duration.ofMinutes(10),
+                Duration.ofSeconds(5),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(60));
 
         /** {@return the same for someone who waits for the build to show} */
         Timing inDevelopment() {
-            return new Timing(Duration.ofMillis(100), Duration.ofMillis(250), start, stop, drain, incomplete, collect);
+            return new Timing(
+                    Duration.ofMillis(100), Duration.ofMillis(250), start, stop, lastWords, incomplete, collect);
         }
     }
 
@@ -84,6 +85,7 @@ public final class PluginRegistry {
     private record Picture(
             List<ProviderGeneration> builtIns,
             List<PluginUnit> serving,
+            List<Trial> trials,
             List<PluginUnit> draining,
             List<PluginStatus> rejected) {}
 
@@ -97,15 +99,17 @@ public final class PluginRegistry {
         return thread;
     });
 
-    // Both belong to the worker thread.
+    // These belong to the worker thread.
+    private final Audit audit = new Audit();
     private final LoadedUnits units;
     private final DroppedJars jars;
+    private final PluginOperations operations;
 
     /** Completes when the registry is closed; null until {@link #close} is called. */
     private final AtomicReference<@Nullable CompletableFuture<Void>> closing = new AtomicReference<>();
 
     /** Replaced by the worker thread after every change. */
-    private volatile Picture picture = new Picture(List.of(), List.of(), List.of(), List.of());
+    private volatile Picture picture = new Picture(List.of(), List.of(), List.of(), List.of(), List.of());
 
     /**
      * A registry; it does nothing before {@link #start}.
@@ -140,8 +144,18 @@ public final class PluginRegistry {
         this.bundled = bundled;
         this.timing = timing;
         KeyFinder keys = new KeyFinder(config, environment);
-        this.units = new LoadedUnits(config, keys, catalog, apiVersion, timing, worker, this::takePicture);
-        this.jars = new DroppedJars(config.plugins(), apiVersion, timing, units, this::takePicture);
+        this.units = new LoadedUnits(config, keys, catalog, apiVersion, timing, worker, audit, this::takePicture);
+        this.jars = new DroppedJars(config.plugins(), apiVersion, timing, units, audit, this::takePicture);
+        this.operations = new PluginOperations(jars, units, this::takePicture);
+    }
+
+    /**
+     * Says who ends the requests that outlast {@code plugins.drain}. Until this is called they are left alone.
+     *
+     * @param leftovers called on the registry's thread
+     */
+    public void endLeftoversWith(Leftovers leftovers) {
+        units.endLeftoversWith(leftovers);
     }
 
     /**
@@ -202,7 +216,8 @@ public final class PluginRegistry {
             if (closing.get() != null) {
                 return;
             }
-            units.reportOverdue();
+            units.endOverdue();
+            jars.judge();
             if (config.plugins().watch()) {
                 jars.look();
             }
@@ -217,18 +232,105 @@ public final class PluginRegistry {
         List<PluginStatus> all = new ArrayList<>();
         now.builtIns().forEach(generation -> all.add(PluginStatus.builtIn(generation)));
         now.serving().forEach(unit -> all.add(PluginStatus.ready(unit)));
+        now.trials().forEach(trial -> all.add(PluginStatus.canary(trial)));
         now.draining().forEach(unit -> all.add(PluginStatus.draining(unit)));
         all.addAll(now.rejected());
         return List.copyOf(all);
     }
 
     private void takePicture() {
-        picture = new Picture(units.builtIns(), units.serving(), units.draining(), jars.rejected());
+        picture = new Picture(units.builtIns(), units.serving(), units.trials(), units.draining(), jars.rejected());
     }
 
-    /** {@return how many class loaders of plugins exist; from any thread} */
-    int loadersAlive() {
+    /** {@return how many class loaders of plugins exist: of those that serve, are tried or drain, and of leaks} */
+    public int loadersAlive() {
         return units.loadersAlive();
+    }
+
+    /** {@return how many class loaders stay although their plugin is unloaded, and were warned of (GW-P36)} */
+    public int leaked() {
+        return units.leaked();
+    }
+
+    // ---- what operators ask for; each from any thread, done on the registry's
+
+    /**
+     * Loads a file of the drop folder now, without waiting for it to settle, and even if its content serves already or
+     * was taken out of service.
+     *
+     * @param file its name; folders before it are ignored
+     * @param by who asks, for the audit log
+     * @return how the plugin stands then; fails with a {@link Refusal} if the jar cannot be used
+     */
+    public Future<PluginStatus> load(Path file, String by) {
+        return operate(by, () -> operations.load(file));
+    }
+
+    /** {@return as {@link #load}, of the file that holds this plugin} */
+    public Future<PluginStatus> reload(String id, String by) {
+        return operate(by, () -> operations.reload(id));
+    }
+
+    /** {@return completes when the plugin is out of service; it stays so until its file changes or it is reloaded} */
+    public Future<PluginStatus> unload(String id, String by) {
+        return operate(by, () -> operations.unload(id));
+    }
+
+    /**
+     * Uses one version of a plugin and no other, until the gateway restarts or {@link #unpin} is called.
+     *
+     * @return fails with a {@link Refusal} if no file holds that version
+     */
+    public Future<PluginStatus> pin(String id, String version, String by) {
+        return operate(by, () -> operations.pin(id, version));
+    }
+
+    /** {@return completes when the pin is gone, a configured one as well; newer files then take over} */
+    public Future<PluginStatus> unpin(String id, String by) {
+        return operate(by, () -> operations.unpin(id));
+    }
+
+    /**
+     * Goes back to the version before, of which a copy is kept; while a version is tried, ends the trial. The version
+     * that is left is not used again until its file changes.
+     *
+     * @return fails with a {@link Refusal} if there is no version before
+     */
+    public Future<PluginStatus> rollback(String id, String by) {
+        return operate(by, () -> operations.rollback(id));
+    }
+
+    /** {@return completes when the version that is tried has taken over; fails with a {@link Refusal} if none is tried} */
+    public Future<PluginStatus> promote(String id, String by) {
+        return operate(by, () -> operations.promote(id));
+    }
+
+    /** Something an operator asks for. */
+    @FunctionalInterface
+    private interface Operation {
+        PluginStatus run() throws Refusal;
+    }
+
+    private Future<PluginStatus> operate(String by, Operation operation) {
+        CompletableFuture<PluginStatus> done = new CompletableFuture<>();
+        try {
+            worker.execute(() -> {
+                audit.by(by);
+                try {
+                    if (closing.get() != null) {
+                        throw new IllegalStateException("the plugin registry is closed");
+                    }
+                    done.complete(operation.run());
+                } catch (Refusal | RuntimeException | LinkageError e) {
+                    done.completeExceptionally(e);
+                } finally {
+                    audit.by(Audit.GATEWAY);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            done.completeExceptionally(new IllegalStateException("the plugin registry is closed"));
+        }
+        return toFuture(done);
     }
 
     /** {@return {@link #close(Duration)} with ten seconds} */
@@ -271,7 +373,7 @@ public final class PluginRegistry {
         jars.close();
     }
 
-    private static Future<Void> toFuture(CompletableFuture<Void> stage) {
+    private static <T> Future<T> toFuture(CompletableFuture<T> stage) {
         Context context = Vertx.currentContext();
         return context == null ? Future.fromCompletionStage(stage) : Future.fromCompletionStage(stage, context);
     }

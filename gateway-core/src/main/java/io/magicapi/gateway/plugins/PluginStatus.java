@@ -1,6 +1,7 @@
 package io.magicapi.gateway.plugins;
 
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -10,12 +11,13 @@ import java.util.Optional;
  * @param id the plugin's id; the file's name if the jar has none
  * @param version its version; {@code built in} for the gateway's own; empty if the jar has none
  * @param file where it was dropped; empty for the gateway's own
- * @param sha256 the hash of the jar that is loaded; empty if none is
+ * @param sha256 the hash of the jar; empty if the file holds no plugin
  * @param signer who signed it; empty if nobody did, or {@code plugins.verify} is off
  * @param providers the providers it has brought; empty if it is rejected
  * @param state how it stands
- * @param message why it is rejected, or what speaks against it although it is not, with its code; or what is being
- *     waited for; empty if all is well
+ * @param since since when
+ * @param message why it is not used, or what speaks against it although it is, with its code; or what is being waited
+ *     for; empty if all is well
  */
 public record PluginStatus(
         String id,
@@ -25,6 +27,7 @@ public record PluginStatus(
         Optional<Signer> signer,
         List<ProviderStatus> providers,
         State state,
+        Instant since,
         Optional<String> message) {
 
     public PluginStatus {
@@ -40,6 +43,7 @@ public record PluginStatus(
                 Optional.empty(),
                 List.of(ProviderStatus.of(generation)),
                 State.READY,
+                generation.since(),
                 Optional.empty());
     }
 
@@ -53,6 +57,10 @@ public record PluginStatus(
         return of(unit, State.DRAINING, Optional.of(unit.finishing("it")));
     }
 
+    static PluginStatus canary(Trial trial) {
+        return of(trial.newcomer(), State.CANARY, Optional.of(trial.progress()));
+    }
+
     private static PluginStatus of(PluginUnit unit, State state, Optional<String> message) {
         PluginDescriptor descriptor = unit.descriptor();
         return new PluginStatus(
@@ -63,19 +71,22 @@ public record PluginStatus(
                 descriptor.signer(),
                 unit.generations().stream().map(ProviderStatus::of).toList(),
                 state,
+                unit.since(),
                 message);
     }
 
     /** {@return how a file stands that is not in use} */
-    static PluginStatus rejected(Path file, Optional<PluginDescriptor> descriptor, Rejection why) {
+    static PluginStatus unused(
+            Path file, Optional<PluginDescriptor> descriptor, State state, Instant since, Rejection why) {
         return new PluginStatus(
                 descriptor.map(PluginDescriptor::id).orElse(String.valueOf(file.getFileName())),
                 descriptor.map(PluginDescriptor::version).orElse(""),
                 Optional.of(file),
-                Optional.empty(),
-                Optional.empty(),
+                descriptor.map(PluginDescriptor::sha256),
+                descriptor.flatMap(PluginDescriptor::signer),
                 List.of(),
-                State.REJECTED,
+                state,
+                since,
                 Optional.of(why.toString()));
     }
 
@@ -85,8 +96,24 @@ public record PluginStatus(
         READY,
         /** It is replaced or removed, and requests are finishing on it. */
         DRAINING,
+        /** A new version that gets its share of the requests beside the one that is ready. */
+        CANARY,
         /** It is not used. */
-        REJECTED
+        REJECTED,
+        /** It was taken out of service for its conduct. */
+        QUARANTINED,
+        /** An operator took it out of service. */
+        UNLOADED;
+
+        /** {@return whether nothing uses it, for a reason that the message tells} */
+        public boolean isUnused() {
+            return this == REJECTED || this == QUARANTINED || this == UNLOADED;
+        }
+    }
+
+    /** {@return how many requests use it} */
+    public int inFlight() {
+        return providers.stream().mapToInt(ProviderStatus::inFlight).sum();
     }
 
     /**

@@ -7,8 +7,10 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.ResourceBundle;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -40,6 +42,9 @@ final class PluginUnit {
 
     /** Where the plugin was dropped; changes when that file is renamed. */
     private volatile Path file;
+
+    /** Since when it is in its present state. */
+    private volatile Instant since = Instant.now();
 
     private volatile List<ProviderGeneration> generations = List.of();
 
@@ -86,7 +91,7 @@ final class PluginUnit {
         loading.loadPlugin(copy);
         ClassLoader classes = loading.getPluginClassLoader(descriptor.id());
         loader = classes;
-        watch.loaded(label(), classes);
+        watch.loaded(label(), descriptor::owns, classes);
         new ApiCheck(descriptor, classes, apiVersion).resolveAll();
     }
 
@@ -165,6 +170,7 @@ final class PluginUnit {
 
     /** Grants no further lease. {@return completes, on any thread, when the last one is given back} */
     CompletableFuture<Void> retire() {
+        since = Instant.now();
         generations.forEach(ProviderGeneration::retire);
         return CompletableFuture.allOf(generations.stream()
                 .map(generation -> generation.drained().toCompletableFuture())
@@ -246,6 +252,22 @@ final class PluginUnit {
         return file;
     }
 
+    Instant since() {
+        return since;
+    }
+
+    /** Notes that it begins to serve alone. */
+    void promoted() {
+        since = Instant.now();
+    }
+
+    /** {@return why it must be taken out of service, if it must} */
+    Optional<String> misconduct() {
+        return generations.stream()
+                .flatMap(generation -> generation.conduct().misconduct().stream())
+                .findFirst();
+    }
+
     void moved(Path to) {
         file = to;
     }
@@ -267,6 +289,12 @@ final class PluginUnit {
             case 1 -> "1 request finishes on " + onWhat;
             default -> count + " requests finish on " + onWhat;
         };
+    }
+
+    /** {@return for people: {@code 2 requests are}} */
+    String requests() {
+        int count = inFlight();
+        return count == 1 ? "1 request is" : count + " requests are";
     }
 
     String label() {

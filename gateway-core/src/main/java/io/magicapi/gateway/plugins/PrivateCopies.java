@@ -94,6 +94,11 @@ final class PrivateCopies implements AutoCloseable {
         return Files.move(copy, kept, StandardCopyOption.ATOMIC_MOVE);
     }
 
+    /** {@return another copy of one that is loaded, which outlives it} */
+    static Path spare(Path copy) throws IOException {
+        return Files.copy(copy, copy.resolveSibling(UUID.randomUUID() + ".part"));
+    }
+
     /** Removes a copy that is not loaded any more; if that fails, the next start does it. */
     static void discard(Path copy) {
         try {

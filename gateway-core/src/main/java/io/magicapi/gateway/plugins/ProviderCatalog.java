@@ -6,6 +6,7 @@ import java.util.Set;
 public final class ProviderCatalog {
 
     private volatile ProviderSnapshot snapshot;
+    private volatile Runnable listener = () -> {};
 
     /** A catalogue without providers. */
     public ProviderCatalog() {
@@ -29,5 +30,11 @@ public final class ProviderCatalog {
     /** Replaces the snapshot; requests that begin after this see the new one. */
     public void publish(ProviderSnapshot newest) {
         snapshot = newest.remembering(snapshot.known());
+        listener.run();
+    }
+
+    /** Has this one told of each snapshot that is published from now on, on the plugin thread. It must not block or throw. */
+    public void whenPublished(Runnable told) {
+        listener = told;
     }
 }

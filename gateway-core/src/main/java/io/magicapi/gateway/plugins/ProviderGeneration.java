@@ -4,6 +4,7 @@ import io.magicapi.gateway.api.Model;
 import io.magicapi.gateway.api.Operation;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,11 @@ public final class ProviderGeneration {
     private final Deadlines deadlines;
     private final AtomicInteger leases = new AtomicInteger(1);
     private final CompletableFuture<Void> drained = new CompletableFuture<>();
+    private final Instant since = Instant.now();
     private volatile boolean retired;
+
+    /** Where requests are counted while versions are compared. */
+    private volatile @Nullable Tally tally;
 
     /**
      * Captures a started provider.
@@ -125,6 +130,10 @@ public final class ProviderGeneration {
         return credentialHeaders;
     }
 
+    Instant since() {
+        return since;
+    }
+
     /** {@return the keys the gateway holds for this provider} */
     public KeyRing keys() {
         return keys;
@@ -138,6 +147,24 @@ public final class ProviderGeneration {
     /** {@return how long the upstream may take} */
     public Deadlines deadlines() {
         return deadlines;
+    }
+
+    /** Counts requests from now on, or no more. */
+    void countIn(@Nullable Tally counter) {
+        tally = counter;
+    }
+
+    /**
+     * Says how a request ended for which neither the client nor the gateway is to blame.
+     *
+     * @param failed whether the provider or its plugin failed
+     * @param firstByteNanos how long it took to the first byte for the client; negative if there was none
+     */
+    public void served(boolean failed, long firstByteNanos) {
+        Tally counter = tally;
+        if (counter != null) {
+            counter.add(failed, firstByteNanos);
+        }
     }
 
     /** {@return how many requests hold a lease now} */

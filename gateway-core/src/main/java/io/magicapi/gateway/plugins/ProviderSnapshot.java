@@ -3,6 +3,7 @@ package io.magicapi.gateway.plugins;
 import io.magicapi.gateway.api.Model;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,16 +16,27 @@ import java.util.TreeMap;
 public final class ProviderSnapshot {
 
     /** No providers. */
-    public static final ProviderSnapshot EMPTY = new ProviderSnapshot(Map.of(), Set.of());
+    public static final ProviderSnapshot EMPTY = new ProviderSnapshot(Map.of(), Set.of(), Map.of(), Map.of());
 
     private final Map<String, ProviderGeneration> byName;
     private final Set<String> known;
+    private final Map<String, Newcomer> newcomers;
+    private final Map<String, String> outOfService;
     private final List<String> names;
     private final Map<String, List<ProviderGeneration>> byModel = new LinkedHashMap<>();
 
-    private ProviderSnapshot(Map<String, ProviderGeneration> byName, Set<String> known) {
+    /** A version that is tried beside the one that serves. */
+    private record Newcomer(Trial trial, ProviderGeneration generation) {}
+
+    private ProviderSnapshot(
+            Map<String, ProviderGeneration> byName,
+            Set<String> known,
+            Map<String, Newcomer> newcomers,
+            Map<String, String> outOfService) {
         this.byName = Map.copyOf(byName);
         this.known = Set.copyOf(known);
+        this.newcomers = Map.copyOf(newcomers);
+        this.outOfService = Map.copyOf(outOfService);
         this.names = byName.keySet().stream().sorted().toList();
         for (ProviderGeneration generation : all()) {
             for (Model model : generation.models()) {
@@ -37,14 +49,34 @@ public final class ProviderSnapshot {
     public static ProviderSnapshot of(Collection<ProviderGeneration> generations) {
         Map<String, ProviderGeneration> byName = new TreeMap<>();
         generations.forEach(generation -> byName.put(generation.name(), generation));
-        return new ProviderSnapshot(byName, byName.keySet());
+        return new ProviderSnapshot(byName, byName.keySet(), Map.of(), Map.of());
+    }
+
+    /**
+     * {@return the same providers, and others}
+     *
+     * @param trials versions that are tried; of these, only providers that serve in another version take part
+     * @param unusable names of providers that are out of service, each with the reason that clients are told
+     */
+    ProviderSnapshot with(Collection<Trial> trials, Map<String, String> unusable) {
+        Map<String, Newcomer> tried = new HashMap<>();
+        for (Trial trial : trials) {
+            for (ProviderGeneration generation : trial.newcomer().generations()) {
+                if (byName.containsKey(generation.name())) {
+                    tried.put(generation.name(), new Newcomer(trial, generation));
+                }
+            }
+        }
+        Set<String> all = new HashSet<>(known);
+        all.addAll(unusable.keySet());
+        return new ProviderSnapshot(byName, all, tried, unusable);
     }
 
     /** {@return the same providers, of a gateway that knows these names, too} */
     ProviderSnapshot remembering(Set<String> others) {
         Set<String> all = new HashSet<>(known);
         all.addAll(others);
-        return all.equals(known) ? this : new ProviderSnapshot(byName, all);
+        return all.equals(known) ? this : new ProviderSnapshot(byName, all, newcomers, outOfService);
     }
 
     /** {@return the names that are loaded, were loaded before, or are configured} */
@@ -59,6 +91,31 @@ public final class ProviderSnapshot {
      */
     public boolean isKnown(String name) {
         return known.contains(name);
+    }
+
+    /**
+     * {@return the version that the next request for a provider goes to: the one that serves, or, each time when it is
+     * its turn, the one that is tried}
+     */
+    public ProviderGeneration next(ProviderGeneration serving) {
+        Newcomer tried = newcomers.get(serving.name());
+        return tried != null && tried.trial().takesNext() ? tried.generation() : serving;
+    }
+
+    /** {@return the version of a provider that is tried; the one that serves if none is} */
+    public ProviderGeneration newest(ProviderGeneration serving) {
+        Newcomer tried = newcomers.get(serving.name());
+        return tried == null ? serving : tried.generation();
+    }
+
+    /** {@return why a provider is not there for now, if the gateway has taken it out of service} */
+    public Optional<String> outOfService(String name) {
+        return Optional.ofNullable(outOfService.get(name));
+    }
+
+    /** {@return the names of the providers that are out of service} */
+    public Set<String> outOfService() {
+        return outOfService.keySet();
     }
 
     /** {@return the provider of this name, given in lower case} */

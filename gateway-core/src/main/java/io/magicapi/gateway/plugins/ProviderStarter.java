@@ -70,13 +70,7 @@ final class ProviderStarter {
      * @throws Refusal if its own name is none
      */
     List<String> names(String label, Provider provider) throws Refusal {
-        Checks checks = new Checks(label, provider.getClass().getSimpleName());
-        String own = checks.present("name()", provider.name());
-        checks.that(
-                NAME.matcher(own).matches(),
-                "name() is \"" + own
-                        + "\": a name starts with a letter a-z, goes on with a-z, 0-9 and dashes, and has at most 32 of"
-                        + " them");
+        String own = ownName(label, provider);
         Stream<String> instances = config.providers().entrySet().stream()
                 .filter(entry -> entry.getValue().plugin().filter(own::equals).isPresent())
                 .map(Map.Entry::getKey);
@@ -88,6 +82,22 @@ final class ProviderStarter {
                 .distinct()
                 .sorted()
                 .toList();
+    }
+
+    /**
+     * {@return the name that a provider gives itself}
+     *
+     * @throws Refusal if it is none
+     */
+    static String ownName(String label, Provider provider) throws Refusal {
+        Checks checks = new Checks(label, provider.getClass().getSimpleName());
+        String own = checks.present("name()", provider.name());
+        checks.that(
+                NAME.matcher(own).matches(),
+                "name() is \"" + own
+                        + "\": a name starts with a letter a-z, goes on with a-z, 0-9 and dashes, and has at most 32 of"
+                        + " them");
+        return own;
     }
 
     /**

@@ -1,7 +1,7 @@
 package io.magicapi.gateway.plugins;
 
-/** Carries a {@link Rejection} to where the jar is given up. Holds strings only: no plugin exception, no stack. */
-final class Refusal extends Exception {
+/** Carries a {@link Rejection} to where the jar, or what an operator asked for, is given up. Holds strings only: no plugin exception, no stack. */
+public final class Refusal extends Exception {
 
     private static final long serialVersionUID = 1L;
 
@@ -12,7 +12,8 @@ final class Refusal extends Exception {
         this.rejection = new Rejection(code, message);
     }
 
-    Rejection rejection() {
+    /** {@return code and message} */
+    public Rejection rejection() {
         return rejection;
     }
 }

@@ -24,7 +24,8 @@ import java.util.Optional;
  *       is a provider that is configured or was loaded before, the request is refused: its key is meant for that one
  *   <li>{@code routing.default-provider}
  *   <li>the only loaded provider whose catalogue lists the model
- *   <li>the only loaded provider besides {@code echo}
+ *   <li>the only loaded provider besides {@code echo}; of several, the only one that was set up: that the gateway holds
+ *       a key for, or that the configuration mentions
  * </ol>
  *
  * <p>Otherwise the request is refused with a message that names what is loaded and how to choose.
@@ -89,10 +90,17 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
         List<ProviderGeneration> real = snapshot.all().stream()
                 .filter(provider -> !provider.name().equals(EchoProvider.NAME))
                 .toList();
+        if (real.size() > 1) {
+            real = real.stream().filter(provider -> isSetUp(provider, config)).toList();
+        }
         if (real.size() == 1) {
             return new ProviderChoice(real.get(0), model, false);
         }
         throw undecided(snapshot, listing, model);
+    }
+
+    private static boolean isSetUp(ProviderGeneration provider, GatewayConfig config) {
+        return !provider.keys().entries().isEmpty() || config.providers().containsKey(provider.name());
     }
 
     private static ProviderGeneration named(ProviderSnapshot snapshot, List<String> header) {
@@ -127,7 +135,18 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
                 : new ProviderChoice(provider, Optional.of(model.substring(slash + 1)), true));
     }
 
+    /** {@return the same choice of another version of the provider; unchanged if that does not serve the operation} */
+    public ProviderChoice of(ProviderGeneration version, Operation operation) {
+        return version == provider || !version.serves(operation)
+                ? this
+                : new ProviderChoice(version, model, modelChanged);
+    }
+
     private static GatewayException notFound(ProviderSnapshot snapshot, String name, String where) {
+        Optional<String> reason = snapshot.outOfService(name);
+        if (reason.isPresent()) {
+            return outOfService(name, reason.get());
+        }
         String shown = name.length() > 64 ? name.substring(0, 64) + "…" : name;
         return new GatewayException(
                 ErrorCode.PROVIDER_NOT_FOUND,
@@ -135,8 +154,17 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
                 HEADER_PARAM);
     }
 
+    private static GatewayException outOfService(String name, String reason) {
+        return new GatewayException(
+                ErrorCode.PROVIDER_UNAVAILABLE, "provider " + name + " cannot serve now: " + reason, HEADER_PARAM);
+    }
+
     private static GatewayException undecided(
             ProviderSnapshot snapshot, List<ProviderGeneration> listing, Optional<String> model) {
+        if (listing.isEmpty() && snapshot.outOfService().size() == 1) {
+            String name = snapshot.outOfService().iterator().next();
+            return outOfService(name, snapshot.outOfService(name).orElseThrow());
+        }
         String way = "; say which one with header x-provider, or with a model such as \"provider/model\"";
         if (listing.size() > 1) {
             List<String> names = listing.stream().map(ProviderGeneration::name).toList();

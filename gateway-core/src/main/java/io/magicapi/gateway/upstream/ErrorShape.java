@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Errors as upstreams tell them, in the shapes they have: OpenAI's {@code {"error":{"message":…}}}, which may have a
- * chunk around it; {@code {"error":"…"}}; vLLM's {@code {"object":"error","message":…}}; {@code {"detail":…}}; plain
- * text. All but the first are turned into the first.
+ * chunk around it; {@code {"error":"…"}}; vLLM's {@code {"object":"error","message":…}}; {@code {"detail":…}}, with
+ * FastAPI's list of complaints, too; plain text. All but the first are turned into the first.
  */
 final class ErrorShape {
 
@@ -39,11 +39,12 @@ final class ErrorShape {
      */
     static byte[] body(JsonNode json, byte[] text) {
         JsonNode error = json.path("error").isObject() ? json.path("error") : json;
+        String param = text(error.path("param"));
         String type = text(error.path("type").isMissingNode() ? error.path("status") : error.path("type"));
         return ErrorBody.of(
                 message(json, error, text),
                 type == null || type.equals("error") ? DEFAULT_TYPE : type,
-                text(error.path("param")),
+                param == null ? Complaints.param(complaints(error)) : param,
                 text(error.path("code")));
     }
 
@@ -66,7 +67,8 @@ final class ErrorShape {
                 return message.asText();
             }
             if (message.isContainerNode() && !message.isEmpty()) {
-                return message.toString();
+                String complaints = Complaints.message(complaints(error));
+                return complaints == null ? message.toString() : complaints;
             }
         }
         if (error.isObject()) {
@@ -74,6 +76,12 @@ final class ErrorShape {
         }
         String plain = hasText(json) ? json.asText() : new String(text, StandardCharsets.UTF_8);
         return plain.isBlank() ? NO_MESSAGE : plain.strip();
+    }
+
+    /** {@return where a list of complaints is, if there is one; Mistral has them one level further down} */
+    private static JsonNode complaints(JsonNode error) {
+        JsonNode detail = error.path("detail");
+        return detail.isMissingNode() ? error.path("message").path("detail") : detail;
     }
 
     private static boolean hasText(JsonNode node) {

@@ -4,7 +4,9 @@ import io.magicapi.gateway.plugins.ProviderGeneration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,16 +18,17 @@ import org.slf4j.LoggerFactory;
  * <p>A call that takes longer than 20 ms is named in the log (GW-P15, once a minute for each generation), with the line
  * of the plugin it is at. At 200 ms the provider's further calls are {@link
  * io.magicapi.gateway.plugins.Conduct#moveOffLoop moved to worker threads}, so that it costs one event loop and no
- * more.
+ * more. Calls that had begun on other loops before count as well: at the third within a minute the version is {@link
+ * io.magicapi.gateway.plugins.Conduct#blockedLoop taken out of service}.
  *
  * <p>Each event loop has a slot that says what it calls and since when; it alone writes there, without a lock. A daemon
- * thread looks at the slots every 50 ms. What is over between two looks is judged by its event loop when it ends.
+ * thread looks at the slots every 20 ms. What is over between two looks is judged by its event loop when it ends.
  */
 final class LoopWatch {
 
     private static final Logger log = LoggerFactory.getLogger(LoopWatch.class);
 
-    private static final long LOOK_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long LOOK_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long TOO_SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
@@ -46,6 +49,9 @@ final class LoopWatch {
         private final Thread thread = Thread.currentThread();
         private volatile long since;
         private volatile @Nullable ProviderGeneration running;
+
+        /** Which call was found too slow: its {@code since}. The watcher and the event loop race to be the first. */
+        private final AtomicLong counted = new AtomicLong();
 
         boolean isStill(ProviderGeneration generation, long begin) {
             return running == generation && since == begin;
@@ -70,8 +76,8 @@ final class LoopWatch {
         Slot mine = slot.get();
         long nanos = System.nanoTime() - mine.since;
         mine.running = null;
-        if (nanos >= SLOW_NANOS && isToBeTold(generation, nanos)) {
-            tell(generation, nanos, "");
+        if (nanos >= SLOW_NANOS) {
+            judge(mine, generation, mine.since, nanos, () -> className(generation));
         }
     }
 
@@ -92,19 +98,36 @@ final class LoopWatch {
         ProviderGeneration generation = slot.running;
         long since = slot.since;
         long nanos = System.nanoTime() - since;
-        if (generation == null || nanos < SLOW_NANOS || !isToBeTold(generation, nanos)) {
+        if (generation == null || nanos < SLOW_NANOS) {
             return;
         }
-        StackTraceElement[] stack = slot.thread.getStackTrace();
-        // If the call has ended meanwhile, the stack is that of something else.
-        String place = slot.isStill(generation, since) ? " in " + PluginFrame.of(stack, generation) : "";
-        tell(generation, nanos, place);
+        judge(slot, generation, since, nanos, () -> {
+            StackTraceElement[] stack = slot.thread.getStackTrace();
+            // If the call has ended meanwhile, the stack is that of something else.
+            return slot.isStill(generation, since) ? " in " + PluginFrame.of(stack, generation) : className(generation);
+        });
     }
 
-    /** Moves a provider off the event loops if it is time. {@return whether there is something to tell of it} */
-    private static boolean isToBeTold(ProviderGeneration generation, long nanos) {
-        boolean moved = nanos >= TOO_SLOW_NANOS && generation.conduct().moveOffLoop();
-        return generation.conduct().isTimeToWarn() || moved;
+    /** What is known of a call that has ended before anybody looked. */
+    private static String className(ProviderGeneration generation) {
+        return " in " + generation.provider().getClass().getName();
+    }
+
+    /** Warns of a slow call; moves the provider off the event loops, and counts against it, if it is too slow. */
+    private static void judge(
+            Slot slot, ProviderGeneration generation, long begin, long nanos, Supplier<String> findPlace) {
+        boolean tooSlow = nanos >= TOO_SLOW_NANOS && slot.counted.getAndSet(begin) != begin;
+        boolean moved = tooSlow && generation.conduct().moveOffLoop();
+        boolean told = generation.conduct().isTimeToWarn() || moved;
+        if (told || tooSlow) {
+            String place = findPlace.get();
+            if (tooSlow) {
+                generation.conduct().blockedLoop(place);
+            }
+            if (told) {
+                tell(generation, nanos, place);
+            }
+        }
     }
 
     private static void tell(ProviderGeneration generation, long nanos, String place) {

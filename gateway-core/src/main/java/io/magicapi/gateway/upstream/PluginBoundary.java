@@ -58,7 +58,8 @@ public final class PluginBoundary {
     private final Vertx vertx;
     private final WorkerExecutor workers;
     private final String userAgent;
-    private final LoopWatch watch = new LoopWatch();
+    private final LoopWatch watch;
+    private final boolean alwaysOffLoop;
 
     /**
      * A boundary, shared by all event loops. {@link #close} it in the end.
@@ -66,9 +67,21 @@ public final class PluginBoundary {
      * @param userAgent what requests are labelled with when client and plugin give no label
      */
     public PluginBoundary(Vertx vertx, String userAgent) {
+        this(vertx, vertx.createSharedWorkerExecutor("plugin-calls", 32), userAgent, new LoopWatch(), false);
+    }
+
+    private PluginBoundary(
+            Vertx vertx, WorkerExecutor workers, String userAgent, LoopWatch watch, boolean alwaysOffLoop) {
         this.vertx = vertx;
-        this.workers = vertx.createSharedWorkerExecutor("plugin-calls", 32);
+        this.workers = workers;
         this.userAgent = userAgent;
+        this.watch = watch;
+        this.alwaysOffLoop = alwaysOffLoop;
+    }
+
+    /** {@return the same boundary, for what no client waits for: it enters plugins on worker threads only} */
+    PluginBoundary offLoops() {
+        return new PluginBoundary(vertx, workers, userAgent, watch, true);
     }
 
     /** Ends the watch over event loops. Calls under way go on, and are not watched any more. */
@@ -164,7 +177,7 @@ public final class PluginBoundary {
     }
 
     private <T> Future<T> run(ProviderGeneration generation, boolean offLoop, Supplier<T> call) {
-        if (offLoop) {
+        if (offLoop || alwaysOffLoop) {
             return onWorker(generation, call);
         }
         watch.begin(generation);

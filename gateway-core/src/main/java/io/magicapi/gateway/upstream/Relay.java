@@ -34,6 +34,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -76,6 +77,15 @@ final class Relay implements ClientSide {
     /** How long an upstream may take to end its response after its last word, before its connection is given up. */
     private static final Duration LINGER = Duration.ofSeconds(1);
 
+    /** What counts against the version of the provider that served. */
+    private static final Set<ErrorCode> PROVIDERS_FAULT = EnumSet.of(
+            ErrorCode.PROVIDER_FAILED,
+            ErrorCode.PROVIDER_UNAVAILABLE,
+            ErrorCode.UPSTREAM_UNREACHABLE,
+            ErrorCode.UPSTREAM_PROTOCOL_ERROR,
+            ErrorCode.UPSTREAM_CUT,
+            ErrorCode.UPSTREAM_TIMEOUT);
+
     private static final Logger log = LoggerFactory.getLogger(Relay.class);
 
     private final Relays relays;
@@ -88,6 +98,7 @@ final class Relay implements ClientSide {
     private final Optional<String> warning;
     private final @Nullable Upload upload;
     private final Promise<Void> answered = Promise.promise();
+    private final long begin = System.nanoTime();
 
     private @Nullable Exchange exchange;
     private Slots.@Nullable Slot slot;
@@ -161,7 +172,7 @@ final class Relay implements ClientSide {
                                         + " s"))));
     }
 
-    private ProviderGeneration generation() {
+    ProviderGeneration generation() {
         return lease.generation();
     }
 
@@ -691,6 +702,7 @@ final class Relay implements ClientSide {
             return;
         }
         record.wrote();
+        served(incoming != null && incoming.statusCode() >= 500);
         close(Outcome.COMPLETED);
         response.end(bytes).onComplete(written -> answered.tryComplete());
         lingerOnUpstream();
@@ -720,6 +732,7 @@ final class Relay implements ClientSide {
             return;
         }
         record.failed(cause.code());
+        failed(cause);
         close(Outcome.FAILED);
         resetUpstream();
         Future<Void> flushed = words.length() == 0
@@ -747,9 +760,22 @@ final class Relay implements ClientSide {
         if (over) {
             return;
         }
+        failed(failure);
         finish();
         resetUpstream();
         answered.tryFail(failure);
+    }
+
+    /** Tells the provider's version how it did, unless that says nothing of it. */
+    private void failed(Throwable failure) {
+        if (failure instanceof GatewayException known && PROVIDERS_FAULT.contains(known.code())) {
+            served(true);
+        }
+    }
+
+    private void served(boolean badly) {
+        long firstByte = record.firstByte();
+        generation().served(badly, firstByte == 0 ? -1 : firstByte - begin);
     }
 
     private void clientLeft() {

@@ -4,6 +4,7 @@ import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.plugins.Lease;
+import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
@@ -58,6 +59,15 @@ public final class Relays {
     /** Ends all requests under way, each as visibly as it can still be done. */
     public void breakOffAll(GatewayException cause) {
         List.copyOf(running).forEach(relay -> relay.breakOff(cause));
+    }
+
+    /** Ends the requests under way that use one of these generations, each as visibly as it can still be done. */
+    public void breakOff(Set<ProviderGeneration> generations, GatewayException cause) {
+        for (Relay relay : List.copyOf(running)) {
+            if (generations.contains(relay.generation())) {
+                relay.breakOff(cause);
+            }
+        }
     }
 
     void ended(Relay relay) {

@@ -90,6 +90,7 @@ public final class UpstreamClient {
                 .setMaxHeaderSize(MAX_RESPONSE_HEADERS)
                 .setHttp2ClearTextUpgrade(false)
                 .setDecompressionSupported(false)
+                .setReceiveBufferSize(Connections.SOCKET_BUFFER)
                 .setTcpNoDelay(true);
     }
 

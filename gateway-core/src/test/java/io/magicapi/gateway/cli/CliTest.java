@@ -63,6 +63,8 @@ class CliTest {
                 "plugins list --help",
                 "plugins verify --help",
                 "plugins new --help",
+                "plugins status --help",
+                "plugins pin --help",
                 "config --help",
                 "config show --help",
                 "config validate --help",

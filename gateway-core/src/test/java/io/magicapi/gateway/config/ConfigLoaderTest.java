@@ -256,7 +256,8 @@ class ConfigLoaderTest {
             }
             String key = setting.key().replace("<name>", "a-b");
             String value = setting.value().isNull()
-                    ? Map.of("URL", "http://x", "duration", "1s").getOrDefault(setting.type(), "x")
+                    ? Map.of("URL", "http://x", "duration", "1s", "variable name", "X")
+                            .getOrDefault(setting.type(), "x")
                     : setting.value().isTextual()
                             ? setting.value().textValue()
                             : setting.value().toString();

@@ -56,9 +56,15 @@ class ConfigProblemsTest {
             providers: { g: { keys: [{ env: A }, { env: A }] } } | GW-C06 gateway.yaml:1:38 providers.g.keys[1] is the second key called "A". Give it another name
             log: { level: INFO }                        | GW-C06 gateway.yaml:1:15 log.level must be one of error, warn, info, debug, not "INFO"
             server: { host: 0.0.0.0 }                   | GW-C07 gateway.yaml:1:17 server.host is 0.0.0.0 but auth.open is false: anyone who reaches this port could spend your provider keys. Set auth.open: true if something in front does the checking, or let server.host be 127.0.0.1
+            admin: { key: sesame }                      | GW-C05 gateway.yaml:1:15 admin.key must hold keys, not a single value or list
+            admin: { key: { env: A, file: b } }         | GW-C08 gateway.yaml:1:10 admin.key must have either env: NAME or file: PATH, not both
+            admin: { key: { env: sesame } }             | GW-C08 gateway.yaml:1:22 admin.key.env must be the name of a variable, in capitals, such as GROQ_API_KEY; the variable holds the key. (The value is not shown here, lest it is the key itself.)
+            admin: { port: 3000 }                       | GW-C06 gateway.yaml:1:16 admin.port must be another one than server.port, 3000; 0 takes a free one
+            admin: { host: 0.0.0.0 }                    | GW-C14 gateway.yaml:1:16 admin.host is 0.0.0.0: who reaches the admin API can change what code runs here, so it listens on loopback only. Let it be 127.0.0.1, and reach it from elsewhere through ssh -L
             providers: { g: { keys: [{ name: a }] } }   | GW-C08 gateway.yaml:1:26 providers.g.keys[0] must have either env: NAME or file: PATH, and has neither
             providers: { g: { keys: [{ env: A, file: b }] } } | GW-C08 gateway.yaml:1:26 providers.g.keys[0] must have either env: NAME or file: PATH, not both
             version: 2                                  | GW-C09 gateway.yaml:1:10 version must be 1, the only version of this format that this gateway reads
+            catalogue: { refresh: 9s }                  | GW-C06 gateway.yaml:1:23 catalogue.refresh must be off, or from 10s to 24h, not "9s"
             plugins: { verify: always }                 | GW-C06 gateway.yaml:1:20 plugins.verify must be one of off, warn, require-hash, require-signature, not "always"
             plugins: { trusted-keys: [/no/where.pem] }  | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names /no/where.pem, which does not exist. Correct the path
             plugins: { trusted-keys: [/] }              | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names /, which is a directory. Name the files in it
@@ -128,8 +134,9 @@ class ConfigProblemsTest {
     void aliases() {
         String anchors = "x-unused: &d { idle: 7s }\nproviders: { a: { deadlines: *d }, b: { deadlines: *d } }\n";
         assertThat(new Configs(directory).file("gateway.yaml", anchors).problems())
-                .containsExactly("GW-C03 gateway.yaml:1:1 unknown key \"x-unused\". "
-                        + "There is: version, server, plugins, providers, models, routing, auth, log");
+                .containsExactly(
+                        "GW-C03 gateway.yaml:1:1 unknown key \"x-unused\". "
+                                + "There is: version, server, admin, plugins, providers, models, catalogue, routing, auth, log");
 
         String merge = "providers:\n  a: &a { deadlines: { idle: 7s } }\n  b:\n    <<: *a\n";
         assertThat(new Configs(directory).file("gateway.yaml", merge).problems())

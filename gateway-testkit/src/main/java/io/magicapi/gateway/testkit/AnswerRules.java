@@ -2,7 +2,6 @@ package io.magicapi.gateway.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.api.Provider;
@@ -240,7 +239,7 @@ final class AnswerRules {
 
     void usage() throws Exception {
         subject.assumeChat();
-        try (LogCapture access = LogCapture.of("io.magicapi.gateway.access", Level.INFO)) {
+        try (LogCapture access = LogCapture.of("io.magicapi.gateway.access")) {
             subject.chat(ContractSamples.chat(subject.model));
             checkUsage(access, 1);
             if (subject.abilities.streams()) {

@@ -2,7 +2,6 @@ package io.magicapi.gateway.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
 import io.magicapi.gateway.api.Exchange;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.api.UpstreamRequest;
@@ -19,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
+import org.slf4j.event.Level;
 
 /** How a provider behaves as a guest: towards event loops, deadlines, connections and secrets. */
 final class ConductRules {
@@ -144,7 +144,7 @@ final class ConductRules {
         Sample sample = subject.probe();
         List<String> seen = new ArrayList<>();
         String code = subject.instance().getClass().getPackageName();
-        try (LogCapture all = LogCapture.of("ROOT", Level.INFO);
+        try (LogCapture all = LogCapture.of("ROOT");
                 LogCapture own = LogCapture.of(code, Level.TRACE)) {
             seen.add(subject.send(request(sample)).text());
             for (int status : List.of(401, 429, 500)) {

@@ -73,8 +73,12 @@ public final class FakeUpstream implements AutoCloseable {
                 .setInternalBlockingPoolSize(1)
                 .setFileSystemOptions(
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
-        server = vertx.createNetServer(
-                        new NetServerOptions().setHost("127.0.0.1").setPort(0).setTcpNoDelay(true))
+        server = vertx.createNetServer(new NetServerOptions()
+                        .setHost("127.0.0.1")
+                        .setPort(0)
+                        // Many floods that nobody reads must not use up the system's memory for sockets.
+                        .setSendBufferSize(256 * 1024)
+                        .setTcpNoDelay(true))
                 .connectHandler(this::accept);
     }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.magicapi.gateway.Gateway;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.Catalogue;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
@@ -21,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +42,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * }</pre>
  *
  * <p>The upstream is reset before each test. After each test all requests must have ended and all leases must have been
- * given back, or the test fails: whatever a test does, nothing may be left behind.
+ * given back, or the test fails: whatever a test does, nothing may be left behind. The gateway asks upstreams for
+ * nothing of its own accord (their lists of models), unless {@link #config} says so.
  */
 public final class GatewayExtension
         implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback {
@@ -159,7 +162,8 @@ public final class GatewayExtension
                         .withOptions(options.getOrDefault(name, JsonNodeFactory.instance.objectNode()))));
         return defaults.withServer(server.with(0, server.limits(), server.timeouts()))
                 .withPlugins(new Plugins(directory.resolve("plugins"), directory.resolve("data"), true))
-                .withProviders(providers);
+                .withProviders(providers)
+                .withCatalogue(new Catalogue(Optional.empty()));
     }
 
     @Override

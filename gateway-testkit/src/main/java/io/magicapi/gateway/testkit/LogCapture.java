@@ -1,6 +1,5 @@
 package io.magicapi.gateway.testkit;
 
-import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
@@ -11,57 +10,74 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Assumptions;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.KeyValuePair;
+import org.slf4j.event.Level;
 
-/** Collects what one logger and those below it log while it is open: messages, pairs, and exceptions with their causes. */
-final class LogCapture extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+/**
+ * Collects what one logger and those below it log while it is open: messages, key-value pairs, and exceptions with
+ * their causes. Any thread may log and read meanwhile.
+ */
+public final class LogCapture implements AutoCloseable {
 
-    private final List<String> lines = new CopyOnWriteArrayList<>();
     private final Logger logger;
-    private final Level before;
+    private final ch.qos.logback.classic.Level before;
+    private final Lines lines = new Lines();
 
     private LogCapture(Logger logger, Level level) {
         this.logger = logger;
         this.before = logger.getLevel();
-        setContext(logger.getLoggerContext());
-        start();
-        logger.setLevel(level);
-        logger.addAppender(this);
+        lines.setContext(logger.getLoggerContext());
+        lines.start();
+        logger.setLevel(ch.qos.logback.classic.Level.convertAnSLF4JLevel(level));
+        logger.addAppender(lines);
+    }
+
+    /** {@return a capture from level INFO on, as by {@link #of(String, Level)}} */
+    public static LogCapture of(String logger) {
+        return of(logger, Level.INFO);
     }
 
     /**
-     * {@return a capture from this level on}
+     * Starts to collect. Aborts the test if the class path has another logging library than the gateway's.
      *
-     * <p>Aborts the test if the class path has another logging library than the gateway's.
+     * @param logger its name: a package, a class, or {@code ROOT}
+     * @param level from which on the logger logs until the capture is closed
      */
-    static LogCapture of(String logger, Level level) {
+    public static LogCapture of(String logger, Level level) {
         if (LoggerFactory.getLogger(logger) instanceof Logger logback) {
             return new LogCapture(logback, level);
         }
         return Assumptions.abort("logs can be read only with Logback, which comes with gateway-core");
     }
 
-    @Override
-    protected void append(ILoggingEvent event) {
-        StringBuilder line = new StringBuilder(event.getFormattedMessage());
-        List<KeyValuePair> pairs = event.getKeyValuePairs();
-        if (pairs != null) {
-            pairs.forEach(pair -> line.append(' ').append(pair));
-        }
-        IThrowableProxy thrown = event.getThrowableProxy();
-        if (thrown != null) {
-            line.append('\n').append(ThrowableProxyUtil.asString(thrown));
-        }
-        lines.add(line.toString());
+    /** {@return what was logged so far, the oldest first; a copy} */
+    public List<String> lines() {
+        return List.copyOf(lines.collected);
     }
 
-    List<String> lines() {
-        return List.copyOf(lines);
-    }
-
+    /** Ends the capture, and gives the logger back the level that it had. */
     @Override
     public void close() {
-        logger.detachAppender(this);
+        logger.detachAppender(lines);
         logger.setLevel(before);
-        stop();
+        lines.stop();
+    }
+
+    private static final class Lines extends AppenderBase<ILoggingEvent> {
+
+        private final List<String> collected = new CopyOnWriteArrayList<>();
+
+        @Override
+        protected void append(ILoggingEvent event) {
+            StringBuilder line = new StringBuilder(event.getFormattedMessage());
+            List<KeyValuePair> pairs = event.getKeyValuePairs();
+            if (pairs != null) {
+                pairs.forEach(pair -> line.append(' ').append(pair));
+            }
+            IThrowableProxy thrown = event.getThrowableProxy();
+            if (thrown != null) {
+                line.append('\n').append(ThrowableProxyUtil.asString(thrown));
+            }
+            collected.add(line.toString());
+        }
     }
 }

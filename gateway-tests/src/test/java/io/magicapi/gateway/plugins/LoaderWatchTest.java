@@ -38,7 +38,8 @@ class LoaderWatchTest {
 
     private long warnings() {
         return log.list.stream()
-                .filter(event -> event.getFormattedMessage().startsWith("acme 1.0.0 is unloaded but its class loader"))
+                .filter(event ->
+                        event.getFormattedMessage().startsWith("GW-P36 acme 1.0.0 is unloaded but its class loader"))
                 .count();
     }
 
@@ -46,7 +47,7 @@ class LoaderWatchTest {
     @DisplayName("a loader that something holds is warned of after the time allowed, and not again")
     void leak() {
         held = new URLClassLoader(new URL[0], null);
-        watch.loaded("acme 1.0.0", held);
+        watch.loaded("acme 1.0.0", name -> false, held);
         watch.check();
         assertThat(warnings()).isZero();
 
@@ -75,7 +76,7 @@ class LoaderWatchTest {
 
     private void loadAndUnload() {
         ClassLoader loader = new URLClassLoader(new URL[0], null);
-        watch.loaded("acme 1.0.0", loader);
+        watch.loaded("acme 1.0.0", name -> false, loader);
         watch.unloaded(loader);
     }
 }

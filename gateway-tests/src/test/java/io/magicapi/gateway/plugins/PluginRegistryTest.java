@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -351,7 +352,7 @@ class PluginRegistryTest {
             System.gc();
             return gateway.registry.loadersAlive() == 1;
         });
-        assertThat(copies()).hasSize(1);
+        assertThat(copies()).as("what serves, and what served before").hasSize(2);
     }
 
     @Test
@@ -400,20 +401,28 @@ class PluginRegistryTest {
     }
 
     @Test
-    @DisplayName("a version that is not drained in time is reported, and still not torn from its requests")
+    @DisplayName("a version that is not drained in time has its requests ended, and is unloaded if they stay even so")
     void slowDrain() {
         start();
         acme("1.0.0").write(gateway.folder.resolve("acme.jar"));
         gateway.awaitServing("acme", "1.0.0");
         Lease lease = lease("acme");
+        List<ProviderGeneration> told = new CopyOnWriteArrayList<>();
+        gateway.registry.endLeftoversWith((generations, cause) -> {
+            assertThat(cause.getMessage()).startsWith("acme 1.0.0 was replaced or removed 1s ago");
+            told.addAll(generations);
+        });
 
         acme("2.0.0").write(gateway.folder.resolve("acme.jar"));
 
         assertThat(gateway.awaitLog("was retired"))
-                .matches("acme 1\\.0\\.0 \\(....…\\) was retired more than 1 s ago; 1 request finishes on it");
+                .matches("acme 1\\.0\\.0 \\(....…\\) was retired 1s ago \\(plugins\\.drain\\): 1 request is ended");
+        assertThat(told).containsExactly(lease.generation());
         assertThat(gateway.statuses(State.DRAINING)).hasSize(1);
+        assertThat(gateway.awaitLog("is unloaded although"))
+                .endsWith("although 1 request finishes on it: its code does not return");
+        await().until(() -> gateway.statuses(State.DRAINING).isEmpty());
         lease.close();
-        gateway.awaitLog("unloaded");
     }
 
     @Test

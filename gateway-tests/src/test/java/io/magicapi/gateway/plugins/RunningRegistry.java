@@ -35,7 +35,7 @@ final class RunningRegistry implements AutoCloseable {
             Duration.ofSeconds(1),
             Duration.ofSeconds(1),
             Duration.ofSeconds(2),
-            Timing.DEFAULT.collect());
+            Duration.ofSeconds(1));
 
     final Path folder;
     final Path data;
@@ -47,15 +47,14 @@ final class RunningRegistry implements AutoCloseable {
 
     private RunningRegistry(
             Path root,
-            UnaryOperator<Plugins> plugins,
+            UnaryOperator<Plugins> change,
             Map<String, ProviderSettings> providers,
             List<Provider> builtIns,
             Map<String, String> env) {
         folder = root.resolve("plugins");
         data = root.resolve("data");
-        GatewayConfig config = GatewayConfig.defaults()
-                .withPlugins(plugins.apply(new Plugins(folder, data, true)))
-                .withProviders(providers);
+        Plugins plugins = change.apply(new Plugins(folder, data, true).withDrain(Duration.ofSeconds(1)));
+        GatewayConfig config = GatewayConfig.defaults().withPlugins(plugins).withProviders(providers);
         registry = new PluginRegistry(config, catalog, builtIns, env, new BundledPlugins(), "0.1.0", TIMING);
         ((Logger) LoggerFactory.getLogger("org.pf4j")).setLevel(Level.WARN);
         appender.start();
@@ -69,15 +68,15 @@ final class RunningRegistry implements AutoCloseable {
 
     static RunningRegistry in(
             Path root, Map<String, ProviderSettings> providers, List<Provider> builtIns, Map<String, String> env) {
-        return started(new RunningRegistry(root, UnaryOperator.identity(), providers, builtIns, env));
+        return start(new RunningRegistry(root, UnaryOperator.identity(), providers, builtIns, env));
     }
 
-    /** A registry with other settings than the usual ones. */
-    static RunningRegistry in(Path root, UnaryOperator<Plugins> plugins) {
-        return started(new RunningRegistry(root, plugins, Map.of(), List.of(), Map.of()));
+    /** {@return one with other settings of plugins} */
+    static RunningRegistry in(Path root, UnaryOperator<Plugins> change) {
+        return start(new RunningRegistry(root, change, Map.of(), List.of(), Map.of()));
     }
 
-    private static RunningRegistry started(RunningRegistry running) {
+    private static RunningRegistry start(RunningRegistry running) {
         done(running.registry.start());
         return running;
     }

@@ -46,6 +46,7 @@ class ArchitectureTest {
                     "java..",
                     "org.pf4j..",
                     "org.slf4j..",
+                    "bedrock.shaded..", // travels in the plugin's own jar
                     "com.fasterxml.jackson..",
                     "org.jspecify..");
 
@@ -61,6 +62,8 @@ class ArchitectureTest {
     static final ArchRule onlyUpstreamMakesRequests = noClasses()
             .that()
             .resideOutsideOfPackages(ROOT + "upstream..", ROOT + "testkit..")
+            .and()
+            .doNotHaveFullyQualifiedName(ROOT + "cli.AdminClient") // another process, which asks a running gateway
             .should()
             .dependOnClassesThat()
             .haveNameMatching(
@@ -80,6 +83,22 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(ROOT + "http..", ROOT + "cli..");
+
+    @ArchTest
+    static final ArchRule clientsDoNotReachTheAdminApi = noClasses()
+            .that(not(resideInAnyPackage(ROOT + "admin..", ROOT + "cli..", "io.magicapi.gateway")))
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(ROOT + "admin..");
+
+    @ArchTest
+    static final ArchRule theAdminApiKnowsNothingOfRequests = noClasses()
+            .that()
+            .resideInAPackage(ROOT + "admin..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    ROOT + "http..", ROOT + "routing..", ROOT + "upstream..", ROOT + "cli..", ROOT + "echo..");
 
     @ArchTest
     static final ArchRule noStepCallsBackUp = noClasses()

@@ -3,11 +3,11 @@ package io.magicapi.gateway.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.Level;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.LogCapture;
 import io.magicapi.gateway.testkit.PluginJar;
 import io.magicapi.gateway.testkit.Streams;
 import java.io.IOException;
@@ -22,6 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.slf4j.event.Level;
 
 @DisplayName("With plugins.dev the folder may be one that a build writes to")
 class DevLoopTest {

@@ -6,12 +6,14 @@ import static io.magicapi.gateway.tests.AnswerClient.ask;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.magicapi.gateway.config.GatewayConfig.Admin;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
 import io.magicapi.gateway.testkit.Streams;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,7 +43,10 @@ class EventLoopTest {
     private static final Queue<String> blocking = new ConcurrentLinkedQueue<>();
 
     @RegisterExtension
-    static final GatewayExtension gateway = GroqJar.gateway();
+    static final GatewayExtension gateway = GroqJar.gateway()
+            .environment("GATEWAY_ADMIN_KEY", AdminCalls.KEY)
+            .config(config -> config.withAdmin(
+                    new Admin(true, "127.0.0.1", 0, config.admin().key(), true)));
 
     @BeforeAll
     static void watch() {
@@ -125,6 +130,26 @@ class EventLoopTest {
         await().atMost(Duration.ofSeconds(10)).until(() -> ask(gateway, CHAT).status() == 400);
         Files.copy(GroqJar.PATH, jar);
         await().atMost(Duration.ofSeconds(10)).until(() -> ask(gateway, CHAT).status() == 200);
+
+        assertThat(blocking).isEmpty();
+    }
+
+    @Test
+    @DisplayName("no request to the admin API blocks an event loop, uploads included")
+    void admin() throws IOException {
+        AdminCalls admin = AdminCalls.of(gateway);
+        String file = "{\"file\":\"" + GroqJar.PATH.getFileName() + "\"}";
+
+        assertThat(admin.get("/admin/plugins").status()).isEqualTo(200);
+        assertThat(admin.post("/admin/plugins/verify", file).status()).isEqualTo(200);
+        assertThat(admin.post("/admin/plugins/load", file).status()).isEqualTo(200);
+        assertThat(admin.post("/admin/plugins/groq/reload").status()).isEqualTo(200);
+        assertThat(admin.post("/admin/plugins/groq/explode").status()).isEqualTo(404);
+        assertThat(admin.send("GET", "/", BodyPublishers.noBody()).status()).isEqualTo(401);
+        assertThat(admin.post("/admin/plugins", BodyPublishers.ofFile(GroqJar.PATH))
+                        .status())
+                .isEqualTo(200);
+        assertThat(admin.post("/admin/plugins", "no jar").status()).isEqualTo(422);
 
         assertThat(blocking).isEmpty();
     }

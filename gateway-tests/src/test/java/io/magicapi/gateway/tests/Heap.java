@@ -12,11 +12,11 @@ final class Heap {
 
     /** {@return how many objects of a class are reachable} */
     static int count(Class<?> type) {
-        return countNamed(type.getName());
+        return count(type.getName());
     }
 
-    /** {@return how many objects of a class that is not visible here are reachable} */
-    static int countNamed(String type) {
+    /** {@return how many objects of classes of this name are reachable} */
+    static int count(String type) {
         return Arrays.stream(histogram().split("\n", -1))
                 .map(line -> line.strip().split("\\s+"))
                 .filter(columns -> columns.length >= 4 && columns[3].equals(type))

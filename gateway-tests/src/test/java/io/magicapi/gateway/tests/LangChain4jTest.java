@@ -3,40 +3,32 @@ package io.magicapi.gateway.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.langchain4j.agent.tool.ToolExecutionRequest;
-import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.audio.Audio;
 import dev.langchain4j.data.message.ImageContent;
 import dev.langchain4j.data.message.TextContent;
-import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.AuthenticationException;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.RateLimitException;
 import dev.langchain4j.model.audio.AudioTranscriptionRequest;
 import dev.langchain4j.model.catalog.ModelDescription;
-import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
-import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiAudioTranscriptionModel;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
 import dev.langchain4j.model.openai.OpenAiModelCatalog;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
-import dev.langchain4j.model.output.FinishReason;
+import dev.langchain4j.model.output.TokenUsage;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
 import io.magicapi.gateway.testkit.ReceivedRequest;
-import java.time.Duration;
+import io.magicapi.gateway.tests.LangChain4jCalls.Collected;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -49,13 +41,14 @@ class LangChain4jTest {
 
     private static final String KEY = "gsk_canary_langchain4j";
     private static final String MODEL = "openai/gpt-oss-20b";
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     @RegisterExtension
     static final GatewayExtension gateway = GroqJar.gateway();
 
     @RegisterExtension
     static final GatewayExtension misbehaving = AllForms.gateway();
+
+    private final LangChain4jCalls calls = new LangChain4jCalls(model().build(), streaming());
 
     private static String baseUrl() {
         return gateway.uri("/v1").toString();
@@ -66,17 +59,15 @@ class LangChain4jTest {
                 .baseUrl(baseUrl())
                 .apiKey(KEY)
                 .modelName("groq/" + MODEL)
-                .timeout(PATIENCE);
+                .timeout(LangChain4jCalls.PATIENCE);
     }
 
     @Test
     @DisplayName("a chat completion comes back whole; the provider is named by the model")
     void chat() {
-        ChatResponse response = model().build().chat(UserMessage.from("Hello there"));
+        TokenUsage usage = calls.chat();
 
-        assertThat(response.aiMessage().text()).isEqualTo("Hello there");
-        assertThat(response.finishReason()).isEqualTo(FinishReason.STOP);
-        assertThat(response.tokenUsage().totalTokenCount()).isPositive();
+        assertThat(usage.totalTokenCount()).isPositive();
         ReceivedRequest received = gateway.upstream().awaitRequest();
         assertThat(received.target()).isEqualTo("/openai/v1/chat/completions");
         assertThat(received.headers("authorization")).containsExactly("Bearer " + KEY);
@@ -122,56 +113,19 @@ class LangChain4jTest {
     @Test
     @DisplayName("a tool is called, and its result answered")
     void tools() {
-        OpenAiChatModel model = model().build();
-        UserMessage question = UserMessage.from("What's weather in Bangalore?");
-
-        ChatResponse asks = model.chat(request(question));
-
-        assertThat(asks.finishReason()).isEqualTo(FinishReason.TOOL_EXECUTION);
-        ToolExecutionRequest call = asks.aiMessage().toolExecutionRequests().get(0);
-        assertThat(call.name()).isEqualTo("get_current_weather");
-        assertThat(call.arguments()).contains("\"location\"");
-        ChatResponse answers =
-                model.chat(question, asks.aiMessage(), ToolExecutionResultMessage.from(call, "27 degrees"));
-        assertThat(answers.aiMessage().text()).isEqualTo("The tool answered: 27 degrees");
-    }
-
-    private static ChatRequest request(UserMessage question) {
-        return ChatRequest.builder()
-                .messages(question)
-                .toolSpecifications(ToolSpecification.builder()
-                        .name("get_current_weather")
-                        .description("Get the current weather in a given location")
-                        .parameters(JsonObjectSchema.builder()
-                                .addStringProperty("location")
-                                .required("location")
-                                .build())
-                        .build())
-                .build();
+        assertThat(calls.tools()).contains("\"location\"");
     }
 
     @Test
     @DisplayName("a streamed tool call is put together")
     void streamedTools() throws Exception {
-        Collected collected = new Collected(false);
-        streaming().chat(request(UserMessage.from("What's weather in Bangalore?")), collected);
-
-        ToolExecutionRequest call =
-                collected.response().aiMessage().toolExecutionRequests().get(0);
-        assertThat(call.name()).isEqualTo("get_current_weather");
-        assertThat(call.arguments()).startsWith("{").endsWith("}").contains("\"location\"");
+        assertThat(calls.streamedTools()).startsWith("{").endsWith("}").contains("\"location\"");
     }
 
     @Test
     @DisplayName("a streamed answer is put together, with the usage it always asks for")
     void stream() throws Exception {
-        Collected collected = new Collected(false);
-        streaming().chat("Hello there", collected);
-
-        ChatResponse response = collected.response();
-        assertThat(response.aiMessage().text()).isEqualTo("Hello there");
-        assertThat(response.finishReason()).isEqualTo(FinishReason.STOP);
-        assertThat(response.tokenUsage().outputTokenCount()).isEqualTo(2);
+        assertThat(calls.stream().outputTokenCount()).isEqualTo(2);
     }
 
     private static OpenAiStreamingChatModel streaming() {
@@ -183,7 +137,7 @@ class LangChain4jTest {
                 .baseUrl(baseUrl)
                 .apiKey(KEY)
                 .modelName(model)
-                .timeout(PATIENCE)
+                .timeout(LangChain4jCalls.PATIENCE)
                 .build();
     }
 
@@ -283,7 +237,12 @@ class LangChain4jTest {
     void abort() {
         gateway.upstream().enqueue(Faults.stallMidStream(3));
 
-        streaming().chat("hi", new Collected(true));
+        streaming().chat("hi", new Collected() {
+            @Override
+            public void onPartialResponse(PartialResponse partial, PartialResponseContext context) {
+                context.streamingHandle().cancel();
+            }
+        });
 
         assertThat(gateway.upstream().awaitClientClosed().withinAnswer()).isTrue();
     }
@@ -296,43 +255,11 @@ class LangChain4jTest {
                 "LangChain4j",
                 misbehaving,
                 model -> {
-                    Collected collected = new Collected(false);
+                    Collected collected = new Collected();
                     streaming(baseUrl, model).chat("hi", collected);
                     return collected.response().aiMessage().text();
                 },
                 model -> model().baseUrl(baseUrl).modelName(model).build().chat("hi"));
-    }
-
-    /** Waits for the end of a stream, or leaves it after the first word. */
-    private static final class Collected implements StreamingChatResponseHandler {
-
-        private final boolean leaves;
-        private final CompletableFuture<ChatResponse> end = new CompletableFuture<>();
-
-        Collected(boolean leaves) {
-            this.leaves = leaves;
-        }
-
-        ChatResponse response() throws Exception {
-            return end.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-        }
-
-        @Override
-        public void onPartialResponse(PartialResponse partial, PartialResponseContext context) {
-            if (leaves) {
-                context.streamingHandle().cancel();
-            }
-        }
-
-        @Override
-        public void onCompleteResponse(ChatResponse response) {
-            end.complete(response);
-        }
-
-        @Override
-        public void onError(Throwable failure) {
-            end.completeExceptionally(failure);
-        }
     }
 
     private static String error(String message) {

@@ -10,6 +10,7 @@ import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.LogCapture;
 import io.magicapi.gateway.testkit.PluginJar;
 import io.magicapi.gateway.tests.AnswerClient.Reply;
 import java.nio.file.Path;

@@ -6,25 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
-import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
 import com.openai.errors.RateLimitException;
 import com.openai.errors.UnauthorizedException;
-import com.openai.helpers.ChatCompletionAccumulator;
-import com.openai.models.FunctionDefinition;
-import com.openai.models.FunctionParameters;
 import com.openai.models.audio.transcriptions.TranscriptionCreateParams;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
-import com.openai.models.chat.completions.ChatCompletionContentPart;
-import com.openai.models.chat.completions.ChatCompletionContentPartImage;
-import com.openai.models.chat.completions.ChatCompletionContentPartText;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
-import com.openai.models.chat.completions.ChatCompletionMessage;
-import com.openai.models.chat.completions.ChatCompletionMessageFunctionToolCall;
-import com.openai.models.chat.completions.ChatCompletionStreamOptions;
-import com.openai.models.chat.completions.ChatCompletionToolMessageParam;
+import com.openai.models.completions.CompletionUsage;
 import com.openai.models.embeddings.CreateEmbeddingResponse;
 import com.openai.models.embeddings.EmbeddingCreateParams;
 import com.openai.models.models.Model;
@@ -39,7 +29,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -61,12 +50,14 @@ class OpenAiJavaTest {
     static final GatewayExtension misbehaving = AllForms.gateway();
 
     private static OpenAIClient client;
+    private static OpenAiJavaCalls calls;
     private static OpenAIClient withoutHeader;
     private static OpenAIClient ofMisbehaving;
 
     @BeforeAll
     static void open() {
         client = builder().putHeader("x-provider", "groq").build();
+        calls = new OpenAiJavaCalls(client);
         withoutHeader = builder().build();
         ofMisbehaving = builder(misbehaving).build();
     }
@@ -94,12 +85,9 @@ class OpenAiJavaTest {
     @Test
     @DisplayName("a chat completion comes back whole, and the model with its slash and the key reach Groq")
     void chat() {
-        ChatCompletion completion =
-                client.chat().completions().create(hello().temperature(0.7).build());
+        CompletionUsage usage = calls.chat(hello().temperature(0.7));
 
-        assertThat(completion.validate().choices().get(0).message().content()).hasValue("Hello there");
-        assertThat(completion.choices().get(0).finishReason().asString()).isEqualTo("stop");
-        assertThat(completion.usage().orElseThrow().totalTokens()).isPositive();
+        assertThat(usage.totalTokens()).isPositive();
         ReceivedRequest received = gateway.upstream().awaitRequest();
         assertThat(received.requestLine()).isEqualTo("POST /openai/v1/chat/completions HTTP/1.1");
         assertThat(received.headers("authorization")).containsExactly("Bearer " + KEY);
@@ -115,7 +103,7 @@ class OpenAiJavaTest {
                 .completions()
                 .create(hello().model("groq/" + MODEL).build());
 
-        assertThat(completion.choices().get(0).message().content()).hasValue("Hello there");
+        assertThat(OpenAiJavaCalls.text(completion)).isEqualTo("Hello there");
         assertThat(gateway.upstream().awaitRequest().json().path("model").asText())
                 .isEqualTo(MODEL);
     }
@@ -124,24 +112,10 @@ class OpenAiJavaTest {
     @DisplayName("an image is passed on with its text")
     void vision() {
         String image = "https://upload.wikimedia.org/wikipedia/commons/f/f2/LPU-v1-die.jpg";
-        List<ChatCompletionContentPart> parts = List.of(
-                ChatCompletionContentPart.ofText(ChatCompletionContentPartText.builder()
-                        .text("What's in this image?")
-                        .build()),
-                ChatCompletionContentPart.ofImageUrl(ChatCompletionContentPartImage.builder()
-                        .imageUrl(ChatCompletionContentPartImage.ImageUrl.builder()
-                                .url(image)
-                                .build())
-                        .build()));
 
-        ChatCompletion completion = client.chat()
-                .completions()
-                .create(ChatCompletionCreateParams.builder()
-                        .model("llama-3.2-11b-vision-preview")
-                        .addUserMessageOfArrayOfContentParts(parts)
-                        .build());
+        String answer = calls.vision("llama-3.2-11b-vision-preview", "What's in this image?", image);
 
-        assertThat(completion.choices().get(0).message().content()).hasValue("[1 image] What's in this image?");
+        assertThat(answer).isEqualTo("[1 image] What's in this image?");
         JsonNode content = gateway.upstream().awaitRequest().json().at("/messages/0/content");
         assertThat(content.at("/1/image_url/url").asText()).isEqualTo(image);
     }
@@ -149,79 +123,19 @@ class OpenAiJavaTest {
     @Test
     @DisplayName("a tool is called, and its result answered")
     void tools() {
-        ChatCompletionCreateParams question =
-                hello().addFunctionTool(weatherTool()).build();
-        ChatCompletion asks = client.chat().completions().create(question);
-
-        assertThat(asks.choices().get(0).finishReason().asString()).isEqualTo("tool_calls");
-        ChatCompletionMessage message = asks.choices().get(0).message();
-        ChatCompletionMessageFunctionToolCall call =
-                message.toolCalls().orElseThrow().get(0).asFunction();
-        assertThat(call.function().name()).isEqualTo("get_current_weather");
-        assertThat(call.function().arguments()).contains("\"location\"");
-
-        ChatCompletion answers = client.chat()
-                .completions()
-                .create(question.toBuilder()
-                        .addMessage(message)
-                        .addMessage(ChatCompletionToolMessageParam.builder()
-                                .toolCallId(call.id())
-                                .content("27 degrees")
-                                .build())
-                        .build());
-        assertThat(answers.choices().get(0).message().content()).hasValue("The tool answered: 27 degrees");
+        assertThat(calls.tools(hello())).contains("\"location\"");
     }
 
     @Test
     @DisplayName("a streamed tool call is put together")
     void streamedTools() {
-        ChatCompletion completion =
-                accumulated(hello().addFunctionTool(weatherTool()).build());
-
-        assertThat(completion.choices().get(0).finishReason().asString()).isEqualTo("tool_calls");
-        ChatCompletionMessageFunctionToolCall call = completion
-                .choices()
-                .get(0)
-                .message()
-                .toolCalls()
-                .orElseThrow()
-                .get(0)
-                .asFunction();
-        assertThat(call.function().name()).isEqualTo("get_current_weather");
-        assertThat(call.function().arguments()).startsWith("{").endsWith("}").contains("\"location\"");
+        assertThat(calls.streamedTools(hello())).startsWith("{").endsWith("}").contains("\"location\"");
     }
 
     @Test
     @DisplayName("a streamed answer is put together, with the usage that was asked for")
     void stream() {
-        ChatCompletion completion = accumulated(hello().streamOptions(
-                        ChatCompletionStreamOptions.builder().includeUsage(true).build())
-                .build());
-
-        assertThat(completion.choices().get(0).message().content()).hasValue("Hello there");
-        assertThat(completion.usage().orElseThrow().completionTokens()).isEqualTo(2);
-    }
-
-    private static ChatCompletion accumulated(ChatCompletionCreateParams params) {
-        ChatCompletionAccumulator whole = ChatCompletionAccumulator.create();
-        try (StreamResponse<ChatCompletionChunk> chunks =
-                client.chat().completions().createStreaming(params)) {
-            chunks.stream().forEach(whole::accumulate);
-        }
-        return whole.chatCompletion();
-    }
-
-    private static FunctionDefinition weatherTool() {
-        return FunctionDefinition.builder()
-                .name("get_current_weather")
-                .description("Get the current weather in a given location")
-                .parameters(FunctionParameters.builder()
-                        .putAdditionalProperty("type", JsonValue.from("object"))
-                        .putAdditionalProperty(
-                                "properties", JsonValue.from(Map.of("location", Map.of("type", "string"))))
-                        .putAdditionalProperty("required", JsonValue.from(List.of("location")))
-                        .build())
-                .build();
+        assertThat(calls.stream(hello()).completionTokens()).isEqualTo(2);
     }
 
     @Test
@@ -297,7 +211,7 @@ class OpenAiJavaTest {
     void unauthorized() {
         gateway.upstream().answerWith(Answer.json(401, error("Invalid API Key", "invalid_api_key")));
 
-        assertThatThrownBy(() -> client.chat().completions().create(hello().build()))
+        assertThatThrownBy(() -> calls.ask(hello().build()))
                 .isInstanceOfSatisfying(UnauthorizedException.class, refusal -> {
                     assertThat(refusal.getMessage()).contains("Invalid API Key");
                     assertThat(refusal.code()).hasValue("invalid_api_key");
@@ -312,11 +226,11 @@ class OpenAiJavaTest {
                 .enqueue(Answer.json(429, Headers.of("retry-after", "1"), error("slow down", "rate_limit_exceeded")));
         long begin = System.nanoTime();
 
-        ChatCompletion completion = client.chat().completions().create(hello().build());
+        ChatCompletion completion = calls.ask(hello().build());
 
         // Without the header it would wait half a second.
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofMillis(950));
-        assertThat(completion.choices().get(0).message().content()).hasValue("Hello there");
+        assertThat(OpenAiJavaCalls.text(completion)).isEqualTo("Hello there");
         assertThat(gateway.upstream().requests()).hasSize(2);
     }
 
@@ -327,7 +241,7 @@ class OpenAiJavaTest {
                 .answerWith(Answer.json(
                         429, Headers.of("retry-after-ms", "10"), error("slow down", "rate_limit_exceeded")));
 
-        assertThatThrownBy(() -> client.chat().completions().create(hello().build()))
+        assertThatThrownBy(() -> calls.ask(hello().build()))
                 .isInstanceOfSatisfying(RateLimitException.class, refusal -> {
                     assertThat(refusal.getMessage()).contains("slow down");
                     assertThat(refusal.headers().values("retry-after-ms")).containsExactly("10");
@@ -340,9 +254,9 @@ class OpenAiJavaTest {
     void serverError() {
         gateway.upstream().enqueue(Answer.json(500, Headers.of("retry-after-ms", "10"), error("oops", "server_error")));
 
-        ChatCompletion completion = client.chat().completions().create(hello().build());
+        ChatCompletion completion = calls.ask(hello().build());
 
-        assertThat(completion.choices().get(0).message().content()).hasValue("Hello there");
+        assertThat(OpenAiJavaCalls.text(completion)).isEqualTo("Hello there");
         assertThat(gateway.upstream().requests()).hasSize(2);
     }
 

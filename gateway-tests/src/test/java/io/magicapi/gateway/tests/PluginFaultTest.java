@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.LogCapture;
 import io.magicapi.gateway.testkit.PluginJar;
 import io.magicapi.gateway.tests.AnswerClient.Reply;
 import java.time.Duration;

@@ -341,6 +341,24 @@ class ResponseContractTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"detail\":%s}", "{\"object\":\"error\",\"message\":{\"detail\":%s},\"param\":null}"})
+    @DisplayName("R25: a list of complaints becomes one line and the field at fault; the request it quotes is left out")
+    void complaints(String shape) {
+        String complaints =
+                "[{\"type\":\"missing\",\"loc\":[\"body\",\"messages\",0,\"role\"],\"msg\":\"Field required\","
+                        + "\"input\":{\"content\":\"confidential\"}},{\"loc\":[\"body\",\"n\"],\"msg\":\"Too many\",\"input\":9},"
+                        + "{\"loc\":[\"body\"],\"msg\":\"Strange\"}]";
+
+        Reply reply = errorOf(Answer.json(422, shape.formatted(complaints)));
+
+        assertThat(reply.status()).isEqualTo(422);
+        assertFourFields(reply);
+        assertThat(reply.error().path("message").asText())
+                .isEqualTo("messages.0.role: Field required; n: Too many; Strange");
+        assertThat(reply.error().path("param").asText()).isEqualTo("messages.0.role");
+    }
+
     @Test
     @DisplayName("R25: an error that breaks off keeps its status; one without end is not collected")
     void unfinishedErrors() {

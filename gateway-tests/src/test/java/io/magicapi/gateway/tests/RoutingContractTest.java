@@ -40,6 +40,18 @@ class RoutingContractTest {
     @RegisterExtension
     static final GatewayExtension two = GroqJar.gateway().plugin(acme()).provider("acme", "/acme/v1");
 
+    /** Two real providers, one of which nobody has set up. */
+    @RegisterExtension
+    static final GatewayExtension oneSetUp =
+            GroqJar.gateway().plugin(PluginJar.of("spare").provider("spare", "https://spare.test"));
+
+    /** Two real providers that nobody has set up, but for a key of one. */
+    @RegisterExtension
+    static final GatewayExtension oneKey = new GatewayExtension()
+            .plugin(GroqJar.PATH)
+            .plugin(PluginJar.of("spare").provider("spare", "https://spare.test"))
+            .environment("GROQ_API_KEY", "gsk_canary_held");
+
     /** Two real providers and a default. */
     @RegisterExtension
     static final GatewayExtension withDefault = GroqJar.gateway()
@@ -238,6 +250,23 @@ class RoutingContractTest {
         RawConnection.ask(groqOnly, RawRequest.post("/v1/chat/completions", "{\"model\":\"brand-new\"}"));
 
         assertThat(groqOnly.upstream().awaitRequest().text()).isEqualTo("{\"model\":\"brand-new\"}");
+    }
+
+    @Test
+    @DisplayName("R5: of several providers that nobody is asked for, the only one that was set up is taken")
+    void soleProviderSetUp() {
+        RawConnection.ask(oneSetUp, RawRequest.post("/v1/chat/completions", "{\"model\":\"brand-new\"}"));
+
+        assertThat(oneSetUp.upstream().awaitRequest().text()).isEqualTo("{\"model\":\"brand-new\"}");
+    }
+
+    @Test
+    @DisplayName("R5: a key sets a provider up")
+    void soleProviderWithKey() {
+        // Groq serves no such operation, so nothing is sent.
+        RawReply reply = RawConnection.ask(oneKey, RawRequest.post("/v1/moderations", "{\"model\":\"brand-new\"}"));
+
+        assertThat(reply.assertRefusal(404, "unknown_url")).contains("groq");
     }
 
     @Test

@@ -6,11 +6,11 @@ import static io.magicapi.gateway.tests.AnswerClient.STREAM;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.Level;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.LogCapture;
 import io.magicapi.gateway.testkit.PluginJar;
 import io.magicapi.gateway.testkit.Streams;
 import io.magicapi.gateway.tests.AnswerClient.Reply;
@@ -20,6 +20,7 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.slf4j.event.Level;
 
 /** A key is seen by the provider it is for, and by nobody else. */
 class SecretsTest {

@@ -9,6 +9,7 @@ import io.magicapi.gateway.config.GatewayConfig.Timeouts;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.Streams;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -159,12 +160,17 @@ class SlowClientTest {
     @Test
     @DisplayName("S4: clients that read nothing of a stream are given up at slow-reader, and so is the upstream")
     void slowReaders() {
-        gateway.upstream().answerWith(Faults.floodStream(Long.MAX_VALUE));
-        try (Crowd crowd = new Crowd(gateway, 20)) {
-            crowd.send(chat(STREAM));
-            IntStream.range(0, 20).forEach(i -> gateway.upstream().awaitRequest());
+        String flood = STREAM.replace("\"m\"", "\"flood\"");
+        gateway.upstream()
+                .answerWith(Answer.from(request ->
+                        request.text().contains("flood") ? Faults.floodStream(Long.MAX_VALUE) : Streams.plain()));
+        try (Crowd crowd = new Crowd(gateway, CROWD)) {
+            crowd.send(chat(flood));
+            IntStream.range(0, CROWD).forEach(i -> gateway.upstream().awaitRequest());
 
-            assertGivenUp();
+            try (GoodTraffic good = new GoodTraffic(gateway, STREAM)) {
+                assertGivenUp();
+            }
             crowd.awaitClosed(LATE);
         }
     }

@@ -257,7 +257,7 @@ class SoakTest {
 
     /** {@return how many class loaders of plugins are alive} */
     private static int loaders() {
-        return Heap.countNamed("io.magicapi.gateway.plugins.PluginClasses");
+        return Heap.count("io.magicapi.gateway.plugins.PluginClasses");
     }
 
     /**

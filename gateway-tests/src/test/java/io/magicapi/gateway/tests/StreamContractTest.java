@@ -14,6 +14,7 @@ import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.FakeUpstream.ClientClose;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.LogCapture;
 import io.magicapi.gateway.testkit.Streams;
 import io.magicapi.gateway.tests.AnswerClient.Reply;
 import java.nio.charset.StandardCharsets;

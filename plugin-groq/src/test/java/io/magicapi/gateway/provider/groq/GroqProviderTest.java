@@ -76,7 +76,7 @@ class GroqProviderTest {
                 .asInstanceOf(type(ProviderException.class))
                 .satisfies(refusal -> {
                     assertThat(refusal.kind()).isEqualTo(ProviderException.Kind.UNAUTHENTICATED);
-                    assertThat(refusal).hasMessageContaining("GROQ_API_KEY");
+                    assertThat(refusal).hasMessageContaining("no key for provider");
                 });
     }
 
