@@ -168,10 +168,15 @@ class ProviderLimitsTest {
         clients.forEach(AnswerClient::close);
         awaitInFlight(0);
         assertThat(models()).doesNotContain("leaves").contains("next", "last");
-        await().untilAsserted(() -> { // a histogram is a garbage collection
-            assertThat(Heap.count(Lease.class) - leases).as("leases").isLessThanOrEqualTo(0);
-            assertThat(Heap.count(Deadline.class) - deadlines).as("deadlines").isLessThanOrEqualTo(0);
-        });
+        await().untilAsserted(
+                        () -> { // a histogram is a garbage collection
+                            assertThat(Heap.count(Lease.class) - leases)
+                                    .as("leases")
+                                    .isLessThanOrEqualTo(0);
+                            assertThat(Heap.count(Deadline.class) - deadlines)
+                                    .as("deadlines")
+                                    .isLessThanOrEqualTo(0);
+                        });
         fill(gateway); // all slots are back
     }
 
