@@ -120,8 +120,10 @@ final class PluginUnit {
                 List<ProviderGeneration> ready = new ArrayList<>();
                 for (Class<? extends Provider> type : providerClasses(classes)) {
                     at[0] = simple(type.getName());
-                    for (String name : starter.names(descriptor.label(), create(type))) {
-                        Provider provider = create(type);
+                    Provider first = create(type);
+                    List<String> names = starter.names(descriptor.label(), first);
+                    for (String name : names) {
+                        Provider provider = name.equals(names.get(0)) ? first : create(type);
                         starter.start(
                                         descriptor.label(),
                                         descriptor.version(),
