@@ -50,7 +50,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChatStreamScanner {
 
-    private static final byte[] DONE_EVENT = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NULL = "null".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NOTHING = {};
 
@@ -166,7 +165,7 @@ final class ChatStreamScanner {
             }
             if ((flags & DONE) != 0) {
                 done = true;
-                last.appendBytes(DONE_EVENT);
+                last.appendBytes(EventLines.DONE_EVENT);
             }
         }
         held = NOTHING;
@@ -432,7 +431,7 @@ final class ChatStreamScanner {
         if ((flags & DONE) != 0) {
             done = true;
             boolean plain = Arrays.equals(event.data(), EventLines.DONE);
-            return !plain ? DONE_EVENT : clean ? null : event.withData();
+            return !plain ? EventLines.DONE_EVENT : clean ? null : event.withData();
         }
         if ((flags & TEXT) == 0 && !errorNamed) {
             return event.withoutData();

@@ -2,7 +2,6 @@ package io.magicapi.gateway.upstream;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.magicapi.gateway.error.ErrorBody;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -50,11 +49,7 @@ final class ErrorShape {
 
     /** {@return the same as an event of a stream} */
     static byte[] event(JsonNode json, byte[] text) {
-        ByteArrayOutputStream event = new ByteArrayOutputStream(256);
-        event.writeBytes("event: error\ndata: ".getBytes(StandardCharsets.US_ASCII));
-        event.writeBytes(body(json, text));
-        event.writeBytes("\n\n".getBytes(StandardCharsets.US_ASCII));
-        return event.toByteArray();
+        return EventLines.errorEvent(body(json, text));
     }
 
     private static String message(JsonNode json, JsonNode error, byte[] text) {

@@ -17,8 +17,6 @@ import java.util.function.Consumer;
  */
 final class EventDecoder implements FrameDecoder {
 
-    private static final byte[] EVENT = "event".getBytes(StandardCharsets.US_ASCII);
-
     private final int maxEvent;
     private final ByteArrayOutputStream line = new ByteArrayOutputStream(512);
     private final ByteArrayOutputStream data = new ByteArrayOutputStream(512);
@@ -86,8 +84,8 @@ final class EventDecoder implements FrameDecoder {
             }
             hasData = true;
             hold(data, text, value(text, from + EventLines.DATA.length), text.length);
-        } else if (EventLines.isField(EVENT, text, from, text.length)) {
-            int value = value(text, from + EVENT.length);
+        } else if (EventLines.isField(EventLines.EVENT, text, from, text.length)) {
+            int value = value(text, from + EventLines.EVENT.length);
             name = new String(text, value, text.length - value, StandardCharsets.UTF_8);
         }
     }

@@ -12,10 +12,13 @@ import org.jspecify.annotations.Nullable;
 final class EventLines {
 
     static final byte[] DATA = ascii("data");
+    static final byte[] EVENT = ascii("event");
     static final byte[] DONE = ascii("[DONE]");
 
+    /** The event that ends a chat stream. */
+    static final byte[] DONE_EVENT = ascii("data: [DONE]\n\n");
+
     private static final byte[] NONE = {};
-    private static final byte[] EVENT = ascii("event");
     private static final byte[] ERROR_NAME = ascii("event: error\n");
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
@@ -121,6 +124,16 @@ final class EventLines {
     private int value(int line, int lineEnd, byte[] field) {
         int value = Math.min(line + field.length + 1, lineEnd);
         return value < lineEnd && array[value] == ' ' ? value + 1 : value;
+    }
+
+    /** {@return an event named {@code error}, the one form of a failure amid a stream that every known client reports} */
+    static byte[] errorEvent(byte[] json) {
+        ByteArrayOutputStream event = new ByteArrayOutputStream(json.length + 32);
+        event.writeBytes(ERROR_NAME);
+        event.writeBytes(ascii("data: "));
+        event.writeBytes(json);
+        event.writeBytes(ascii("\n\n"));
+        return event.toByteArray();
     }
 
     /** {@return whether a line, from {@code line} to {@code end}, has this field's name} */

@@ -20,8 +20,6 @@ final class FrameTranslator {
 
     private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] END = "\n\n".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] DONE = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] ERROR = "event: error\n".getBytes(StandardCharsets.US_ASCII);
 
     private final FrameDecoder decoder;
     private final FrameTransform transform;
@@ -67,22 +65,17 @@ final class FrameTranslator {
             ByteBuffer json = Body.of(chunk).bytes();
             byte[] bytes = new byte[json.remaining()];
             json.get(bytes);
-            write(bytes);
+            out.appendBytes(DATA).appendBytes(bytes).appendBytes(END);
         }
 
         @Override
         public void done() {
-            out.appendBytes(DONE);
+            out.appendBytes(EventLines.DONE_EVENT);
         }
 
         @Override
         public void error(String message, String type) {
-            out.appendBytes(ERROR);
-            write(ErrorBody.of(message, type, null, type));
-        }
-
-        private void write(byte[] json) {
-            out.appendBytes(DATA).appendBytes(json).appendBytes(END);
+            out.appendBytes(EventLines.errorEvent(ErrorBody.of(message, type, null, type)));
         }
     }
 }

@@ -67,10 +67,8 @@ final class RawAnswer implements Answer {
         client.used(usage == null ? Optional.empty() : usage.usage());
     }
 
-    /** {@return the one form of a mid-stream failure that every known client reports} */
+    /** {@return a failure of ours as an event of a stream} */
     static Buffer errorEvent(GatewayException cause) {
-        return Buffer.buffer("event: error\ndata: ")
-                .appendBytes(ErrorBody.of(cause))
-                .appendString("\n\n");
+        return Buffer.buffer(EventLines.errorEvent(ErrorBody.of(cause)));
     }
 }
