@@ -325,6 +325,7 @@ public record GatewayConfig(
      * @param keys keys the gateway holds, one chosen by weight per request; empty: the variable the plugin names, if set
      * @param deadlines how long the upstream may take
      * @param limits how much it is sent at once
+     * @param breaker when one of its models is left alone because it fails
      * @param options the plugin's own settings, an object
      */
     public record ProviderSettings(
@@ -333,6 +334,7 @@ public record GatewayConfig(
             List<Key> keys,
             Deadlines deadlines,
             ProviderLimits limits,
+            Breaker breaker,
             JsonNode options) {
 
         /** Nothing configured. */
@@ -342,6 +344,7 @@ public record GatewayConfig(
                 List.of(),
                 Deadlines.DEFAULT,
                 ProviderLimits.DEFAULT,
+                Breaker.DEFAULT,
                 JsonNodeFactory.instance.objectNode());
 
         public ProviderSettings {
@@ -350,32 +353,37 @@ public record GatewayConfig(
 
         /** {@return the same as an instance of the provider that its plugin gives this name} */
         public ProviderSettings withPlugin(String other) {
-            return new ProviderSettings(Optional.of(other), baseUrl, keys, deadlines, limits, options);
+            return new ProviderSettings(Optional.of(other), baseUrl, keys, deadlines, limits, breaker, options);
         }
 
         /** {@return the same at another base URL} */
         public ProviderSettings withBaseUrl(String other) {
-            return new ProviderSettings(plugin, Optional.of(other), keys, deadlines, limits, options);
+            return new ProviderSettings(plugin, Optional.of(other), keys, deadlines, limits, breaker, options);
         }
 
         /** {@return the same with other keys} */
         public ProviderSettings withKeys(List<Key> other) {
-            return new ProviderSettings(plugin, baseUrl, other, deadlines, limits, options);
+            return new ProviderSettings(plugin, baseUrl, other, deadlines, limits, breaker, options);
         }
 
         /** {@return the same with other deadlines} */
         public ProviderSettings withDeadlines(Deadlines other) {
-            return new ProviderSettings(plugin, baseUrl, keys, other, limits, options);
+            return new ProviderSettings(plugin, baseUrl, keys, other, limits, breaker, options);
         }
 
         /** {@return the same with other limits} */
         public ProviderSettings withLimits(ProviderLimits other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, other, options);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, other, breaker, options);
+        }
+
+        /** {@return the same with another breaker} */
+        public ProviderSettings withBreaker(Breaker other) {
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, other, options);
         }
 
         /** {@return the same with other settings of the plugin} */
         public ProviderSettings withOptions(JsonNode other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, other);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, breaker, other);
         }
     }
 
@@ -392,6 +400,31 @@ public record GatewayConfig(
     }
 
     /**
+     * When a target, which is a provider's model, is left alone because it fails, and how it is found to work again.
+     *
+     * @param enabled whether it ever is
+     * @param window how many of its last attempts count
+     * @param failures what part of these must have failed; so many failures are needed after a start as well
+     * @param slow an attempt whose first token took longer than this is slow
+     * @param slowShare what part of them must have been slow
+     * @param open how long nothing is sent to it then, and how often it is tried after that
+     * @param probes how many requests it is tried with at once
+     */
+    public record Breaker(
+            boolean enabled,
+            int window,
+            Percent failures,
+            Duration slow,
+            Percent slowShare,
+            Duration open,
+            int probes) {
+
+        /** On 10 failures among 20 attempts, or if all were slower than 60 s; then one request every 10 s. */
+        public static final Breaker DEFAULT = new Breaker(
+                true, 20, Percent.of(50), Duration.ofSeconds(60), Percent.of(100), Duration.ofSeconds(10), 1);
+    }
+
+    /**
      * Where a key is to be found; exactly one of the two sources is given. Keys themselves are never in the
      * configuration.
      *
@@ -399,8 +432,18 @@ public record GatewayConfig(
      * @param env the environment variable that holds it
      * @param file the file that holds it, surrounding white space ignored
      * @param weight its share among the provider's keys; at least 1
+     * @param inFlight how many requests are sent with it at once; at least 1
      */
-    public record Key(String name, Optional<String> env, Optional<Path> file, int weight) {}
+    public record Key(String name, Optional<String> env, Optional<Path> file, int weight, int inFlight) {
+
+        /** As many requests as a provider may be sent at most, so that a key with this limit has none of its own. */
+        public static final int UNLIMITED = 100_000;
+
+        /** A key without a limit of its own. */
+        public Key(String name, Optional<String> env, Optional<Path> file, int weight) {
+            this(name, env, file, weight, UNLIMITED);
+        }
+    }
 
     /**
      * How long an attempt may take.
