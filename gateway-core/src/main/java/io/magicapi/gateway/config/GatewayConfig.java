@@ -424,6 +424,21 @@ public record GatewayConfig(
                 true, 20, Percent.of(50), Duration.ofSeconds(60), Percent.of(100), Duration.ofSeconds(10), 1);
     }
 
+    /** What decides which of a route's targets is tried first, and which next. */
+    public enum Balance {
+        /** Their order in the configuration. */
+        ORDERED,
+        /** Chance, by their weights. */
+        WEIGHTED,
+        /** How long they take to the first token, and how many requests they have under way. */
+        FASTEST;
+
+        /** {@return how it is written in the configuration} */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
     /**
      * Where a key is to be found; exactly one of the two sources is given. Keys themselves are never in the
      * configuration.
