@@ -5,6 +5,7 @@ import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.echo.EchoProvider;
 import io.magicapi.gateway.echo.EchoServer;
+import io.magicapi.gateway.health.Health;
 import io.magicapi.gateway.http.HttpFront;
 import io.magicapi.gateway.observe.ActiveRequests;
 import io.magicapi.gateway.plugins.PluginRegistry;
@@ -172,10 +173,20 @@ public final class Gateway {
         int port =
                 config.server().port() == 0 ? ANY_SHARED_PORT : config.server().port();
         ProviderSlots slots = new ProviderSlots(config);
+        Health health = new Health(config::provider, System::nanoTime);
         return vertx.deployVerticle(
                 () -> {
                     HttpFront front = new HttpFront(
-                            config, port, catalog, models, boundary, slots, active, connections, () -> accepting);
+                            config,
+                            port,
+                            catalog,
+                            models,
+                            boundary,
+                            slots,
+                            health,
+                            active,
+                            connections,
+                            () -> accepting);
                     fronts.add(front);
                     return front;
                 },

@@ -15,6 +15,7 @@ import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.magicapi.gateway.routing.Planner;
 import io.magicapi.gateway.routing.ProviderChoice;
 import io.magicapi.gateway.routing.RequestPeek;
+import io.magicapi.gateway.routing.Traits;
 import io.magicapi.gateway.routing.Versions;
 import io.magicapi.gateway.upstream.BodyPatience;
 import io.magicapi.gateway.upstream.GatewayCall;
@@ -72,6 +73,7 @@ final class ApiHandler {
 
     private final GatewayConfig config;
     private final ProviderCatalog catalog;
+    private final Planner planner;
     private final LoopClock clock;
     private final Relays relays;
     private final ErrorAnswers errors;
@@ -81,11 +83,13 @@ final class ApiHandler {
             GatewayConfig config,
             ProviderCatalog catalog,
             UpstreamModels upstreamModels,
+            Planner planner,
             LoopClock clock,
             Relays relays,
             ErrorAnswers errors) {
         this.config = config;
         this.catalog = catalog;
+        this.planner = planner;
         this.clock = clock;
         this.relays = relays;
         this.errors = errors;
@@ -243,7 +247,7 @@ final class ApiHandler {
         }
         return relay(
                 inbound,
-                plan(inbound, peek.model()),
+                plan(inbound, peek.model(), name -> RequestPeek.field(body, name)),
                 asJson(inbound.headers()),
                 peek.stream(),
                 peek.includeUsage(),
@@ -346,7 +350,22 @@ final class ApiHandler {
     }
 
     private Plan plan(Inbound inbound, Optional<String> model) {
-        return Planner.plan(catalog.snapshot(), config, inbound.provider(), model, inbound.operation());
+        return plan(inbound, model, field -> Optional.empty());
+    }
+
+    private Plan plan(Inbound inbound, Optional<String> model, Function<String, Optional<String>> fields) {
+        Traits traits = new Traits() {
+            @Override
+            public Optional<String> header(String name) {
+                return Optional.ofNullable(inbound.request().getHeader(name)).filter(value -> !value.isBlank());
+            }
+
+            @Override
+            public Optional<String> field(String name) {
+                return fields.apply(name);
+            }
+        };
+        return planner.plan(catalog.snapshot(), config, inbound.provider(), model, traits, inbound.operation());
     }
 
     /** {@return which version of a provider the request asks for, where it may ask} */

@@ -2,6 +2,7 @@ package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.config.GatewayConfig.Retries;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.health.Health;
 import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.plugins.ProviderGeneration;
@@ -21,6 +22,7 @@ public final class Relays {
     private final UpstreamClient upstreams;
     private final PluginBoundary boundary;
     private final Function<String, Retries> retries;
+    private final Health health;
     private final Duration slowReader;
     private final Set<Relay> running = new HashSet<>();
 
@@ -28,6 +30,7 @@ public final class Relays {
      * No relays yet.
      *
      * @param retries how often a provider is asked again, by its name
+     * @param health what is known of providers, their models and their keys
      * @param slowReader how long a client may take nothing of an answer that waits for it
      */
     public Relays(
@@ -35,11 +38,13 @@ public final class Relays {
             UpstreamClient upstreams,
             PluginBoundary boundary,
             Function<String, Retries> retries,
+            Health health,
             Duration slowReader) {
         this.clock = clock;
         this.upstreams = upstreams;
         this.boundary = boundary;
         this.retries = retries;
+        this.health = health;
         this.slowReader = slowReader;
     }
 
@@ -92,6 +97,10 @@ public final class Relays {
 
     Function<String, Retries> retries() {
         return retries;
+    }
+
+    Health health() {
+        return health;
     }
 
     Duration slowReader() {
