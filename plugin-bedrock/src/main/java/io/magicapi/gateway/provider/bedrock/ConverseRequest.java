@@ -69,6 +69,9 @@ record ConverseRequest(ObjectNode document, Optional<String> warning) {
         ObjectNode document = JsonNodeFactory.instance.objectNode();
         Conversation conversation = Conversation.of(chat.path("messages"));
         document.set("messages", conversation.messages());
+        if (conversation.named()) {
+            unmapped.add("messages[].name");
+        }
         setUnlessEmpty(document, "system", conversation.system());
         setUnlessEmpty(document, "inferenceConfig", inferenceConfig(chat));
         setUnlessEmpty(document, "toolConfig", ToolConfig.of(chat, conversation, unmapped));
