@@ -41,13 +41,14 @@ final class AnthropicFake {
             "output_config",
             "service_tier");
 
+    /** Our Anthropic plugin; the build copies it here before the tests run. */
+    static final Path JAR = Path.of("target/plugin-jars/anthropic.jar");
+
     private AnthropicFake() {}
 
     /** {@return a gateway that has our Anthropic plugin, as the build made it, pointed at the fake upstream} */
     static GatewayExtension gateway() {
-        return new GatewayExtension()
-                .plugin(Path.of("target/plugin-jars/anthropic.jar"))
-                .provider("anthropic", "");
+        return new GatewayExtension().plugin(JAR).provider("anthropic", "");
     }
 
     /** {@return what the API answers} */
@@ -55,7 +56,8 @@ final class AnthropicFake {
         return Answer.from(AnthropicFake::answer);
     }
 
-    private static Answer answer(ReceivedRequest request) {
+    /** {@return what the API answers to this request} */
+    static Answer answer(ReceivedRequest request) {
         if (request.header("x-api-key").isEmpty()
                 || request.header("authorization").isPresent()) {
             return error(401, "authentication_error", "x-api-key header is required");

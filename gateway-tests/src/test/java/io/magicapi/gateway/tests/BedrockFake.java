@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.ReceivedRequest;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -39,23 +40,26 @@ final class BedrockFake {
      * result, and otherwise repeats what it was told}
      */
     static Answer model() {
-        return Answer.from(request -> {
-            JsonNode asked = request.json();
-            boolean stream = request.target().endsWith("/converse-stream");
-            JsonNode messages = asked.path("messages");
-            JsonNode content = messages.path(messages.size() - 1).path("content");
-            JsonNode result = content.findValue("toolResult");
-            JsonNode tool = asked.at("/toolConfig/tools/0/toolSpec");
-            if (tool.isObject() && result == null) {
-                String name = tool.path("name").asText();
-                return stream ? streamed(toolEvents(name)) : Answer.json(200, ANSWERED, plainTool(name));
-            }
-            String said = result == null
-                    ? content.findValuesAsText("text").get(0)
-                    : "The tool answered: " + result.at("/content/0/text").asText();
-            String images = content.findValue("image") == null ? "" : "[image] ";
-            return stream ? streamed(textEvents(images + said)) : Answer.json(200, ANSWERED, plainText(images + said));
-        });
+        return Answer.from(BedrockFake::answer);
+    }
+
+    /** {@return what such a model answers to this request} */
+    static Answer answer(ReceivedRequest request) {
+        JsonNode asked = request.json();
+        boolean stream = request.target().endsWith("/converse-stream");
+        JsonNode messages = asked.path("messages");
+        JsonNode content = messages.path(messages.size() - 1).path("content");
+        JsonNode result = content.findValue("toolResult");
+        JsonNode tool = asked.at("/toolConfig/tools/0/toolSpec");
+        if (tool.isObject() && result == null) {
+            String name = tool.path("name").asText();
+            return stream ? streamed(toolEvents(name)) : Answer.json(200, ANSWERED, plainTool(name));
+        }
+        String said = result == null
+                ? content.findValuesAsText("text").get(0)
+                : "The tool answered: " + result.at("/content/0/text").asText();
+        String images = content.findValue("image") == null ? "" : "[image] ";
+        return stream ? streamed(textEvents(images + said)) : Answer.json(200, ANSWERED, plainText(images + said));
     }
 
     static String plainText(String text) {
