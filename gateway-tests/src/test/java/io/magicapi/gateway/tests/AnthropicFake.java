@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * refuses. What is said comes back, with the number of images; a tool that is offered is called, and what it returned is
  * told.
  */
-final class AnthropicFake {
+public final class AnthropicFake {
 
     private static final Set<String> FIELDS = Set.of(
             "model",
@@ -52,7 +52,7 @@ final class AnthropicFake {
     }
 
     /** {@return what the API answers} */
-    static Answer answer() {
+    public static Answer answer() {
         return Answer.from(AnthropicFake::answer);
     }
 
@@ -76,7 +76,7 @@ final class AnthropicFake {
     }
 
     /** {@return an error as Anthropic tells it} */
-    static Answer error(int status, String type, String message) {
+    public static Answer error(int status, String type, String message) {
         return error(status, Headers.of(), type, message);
     }
 

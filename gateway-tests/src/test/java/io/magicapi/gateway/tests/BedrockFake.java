@@ -17,12 +17,14 @@ import software.amazon.eventstream.HeaderValue;
 import software.amazon.eventstream.Message;
 
 /** Our Bedrock plugin as the build made it, and a server that answers as Bedrock does, with AWS's own encoder. */
-final class BedrockFake {
+public final class BedrockFake {
 
     /** The jar; the build copies it here before the tests run. */
     static final Path JAR = Path.of("target/plugin-jars/bedrock.jar");
 
-    static final String MODEL = "anthropic.claude-haiku-4-5-20251001-v1:0";
+    /** A model that it serves. */
+    public static final String MODEL = "anthropic.claude-haiku-4-5-20251001-v1:0";
+
     static final String PATH = "/model/anthropic.claude-haiku-4-5-20251001-v1%3A0/";
 
     static final Headers ANSWERED = Headers.of("x-amzn-requestid", "request-1");
@@ -37,9 +39,9 @@ final class BedrockFake {
 
     /**
      * {@return an answer that does what a model might: it calls the first tool it is shown, unless it has a tool's
-     * result, and otherwise repeats what it was told}
+     * result, and otherwise repeats what it was told, with the number of images}
      */
-    static Answer model() {
+    public static Answer model() {
         return Answer.from(BedrockFake::answer);
     }
 
@@ -58,7 +60,8 @@ final class BedrockFake {
         String said = result == null
                 ? content.findValuesAsText("text").get(0)
                 : "The tool answered: " + result.at("/content/0/text").asText();
-        String images = content.findValue("image") == null ? "" : "[image] ";
+        int seen = content.findValues("image").size();
+        String images = seen == 0 ? "" : "[" + seen + " image] ";
         return stream ? streamed(textEvents(images + said)) : Answer.json(200, ANSWERED, plainText(images + said));
     }
 
