@@ -17,9 +17,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -38,7 +40,7 @@ class KeyPoolTest {
     private static final KeyRing ONLY_A = KeyRing.of(List.of(A));
 
     private final FakeTime time = new FakeTime();
-    private final KeyPool pool = new KeyPool("acme", time);
+    private final KeyPool pool = new KeyPool("acme", 3, time);
     private final Logger logger = (Logger) LoggerFactory.getLogger(KeyPool.class);
     private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
 
@@ -131,6 +133,7 @@ class KeyPoolTest {
 
         assertThat(none(BOTH)).isTrue();
         assertThat(pool.retryAfter(BOTH, MODEL)).isEqualTo(Duration.ofSeconds(7));
+        assertThat(pool.isBusy(BOTH, MODEL, Set.of())).isFalse();
     }
 
     @Test
@@ -269,6 +272,8 @@ class KeyPoolTest {
 
         assertThat(none(alone)).isTrue();
         assertThat(pool.retryAfter(alone, MODEL)).isZero();
+        assertThat(pool.isBusy(alone, MODEL, Set.of())).isTrue();
+        assertThat(pool.isBusy(alone, MODEL, Set.of(TWO_AT_ONCE.secret()))).isFalse();
         assertThat(draw(ring, 100)).containsOnlyKeys("KEY_B");
         first.release();
         first.release();
@@ -306,6 +311,105 @@ class KeyPoolTest {
         choose(ring);
         choose(ring);
         assertThat(none(ring)).isTrue();
+    }
+
+    private KeyTurn await(KeyRing ring, Set<Secret> not, Runnable again) {
+        return pool.await(ring, MODEL, not, again).orElseThrow(() -> new AssertionError("too many wait"));
+    }
+
+    @Test
+    @DisplayName("requests wait for a key with room in the order they came; who left, or cannot use it, is passed over")
+    void queue() {
+        KeyRing ring = KeyRing.of(List.of(TWO_AT_ONCE));
+        KeyPermit first = choose(ring);
+        KeyPermit second = choose(ring);
+        List<String> called = new ArrayList<>();
+        await(ring, Set.of(TWO_AT_ONCE.secret()), () -> called.add("tried with it"));
+        KeyTurn leaves = await(ring, Set.of(), () -> called.add("left"));
+        await(ring, Set.of(), () -> called.add("one"));
+        leaves.leave();
+        leaves.leave();
+        await(ring, Set.of(), () -> called.add("two"));
+
+        first.release();
+
+        assertThat(called).containsExactly("one");
+        second.release();
+        assertThat(called).containsExactly("one", "two");
+        assertThat(pool.waiting()).isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("no more wait than may, and one that leaves makes room")
+    void queueFull() {
+        KeyRing ring = KeyRing.of(List.of(TWO_AT_ONCE));
+        choose(ring);
+        choose(ring);
+        KeyTurn leaves = await(ring, Set.of(), () -> {});
+        await(ring, Set.of(), () -> {});
+        await(ring, Set.of(), () -> {});
+
+        assertThat(pool.await(ring, MODEL, Set.of(), () -> {})).isEmpty();
+        leaves.leave();
+        assertThat(pool.await(ring, MODEL, Set.of(), () -> {})).isPresent();
+    }
+
+    @Test
+    @DisplayName("who begins to wait after a key was given back is called at once")
+    void roomMeanwhile() {
+        AtomicInteger called = new AtomicInteger();
+
+        await(ONLY_A, Set.of(), called::incrementAndGet);
+
+        assertThat(called).hasValue(1);
+        assertThat(pool.waiting()).isZero();
+    }
+
+    @Test
+    @DisplayName("a request that is over when its turn has come leaves it to the next")
+    void overWhenCalled() {
+        KeyRing ring = KeyRing.of(List.of(TWO_AT_ONCE));
+        KeyPermit first = choose(ring);
+        choose(ring);
+        List<String> called = new ArrayList<>();
+        KeyTurn gone = await(ring, Set.of(), () -> called.add("gone"));
+        await(ring, Set.of(), () -> called.add("next"));
+        first.release();
+        assertThat(called).containsExactly("gone");
+
+        gone.leave();
+
+        assertThat(called).containsExactly("gone", "next");
+    }
+
+    @Test
+    @DisplayName("many threads that wait for a key are all served, and nobody is forgotten in the queue")
+    void queueThreads() throws Exception {
+        KeyPool crowded = new KeyPool("acme", 1000, time);
+        KeyRing ring = KeyRing.of(List.of(TWO_AT_ONCE));
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        CountDownLatch served = new CountDownLatch(2000);
+        class Request implements Runnable {
+            @Override
+            public void run() {
+                crowded.choose(ring, MODEL, Set.of())
+                        .ifPresentOrElse(
+                                permit -> threads.execute(() -> {
+                                    permit.release();
+                                    served.countDown();
+                                }),
+                                () -> crowded.await(ring, MODEL, Set.of(), () -> threads.execute(this))
+                                        .ifPresentOrElse(turn -> {}, () -> threads.execute(this)));
+            }
+        }
+        try {
+            IntStream.range(0, 2000).forEach(i -> threads.execute(new Request()));
+
+            assertThat(served.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(crowded.waiting()).isZero();
+        } finally {
+            threads.shutdownNow();
+        }
     }
 
     @Test
