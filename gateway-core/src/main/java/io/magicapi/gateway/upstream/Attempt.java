@@ -173,26 +173,27 @@ final class Attempt implements ClientSide {
 
     // --- towards the provider
 
-    /** Waits for its turn, if the provider is sent as many requests as it may be. */
+    /** Waits for its turn, if the provider or its keys are sent as many requests as they may be. */
     private void takeSlot() {
         Slots.Slot mine = upstreams.slot(generation());
         slot = mine;
-        Future<Void> taken = mine.take();
-        if (!taken.isComplete()) {
+        Future<Credentials.Chosen> key = mine.take().compose(held -> credentials.choose(generation(), target));
+        if (!key.isComplete()) {
             deadline = relays.clock().start(generation().deadlines().connect(), () -> fail(faults.noTurn()));
         }
-        taken.onSuccess(held -> {
+        key.onSuccess(mineToo -> {
                     stopWaiting();
-                    guarded(this::open);
+                    guarded(() -> open(mineToo));
                 })
                 .onFailure(this::fail);
     }
 
-    private void open() {
+    private void open(Credentials.Chosen key) {
         if (over) {
+            key.release();
             return;
         }
-        chosen = credentials.choose(generation(), target);
+        chosen = key;
         relays.boundary()
                 .open(generation(), inquiry.call(generation(), target, chosen.secret()))
                 .onSuccess(opened -> guarded(() -> {
@@ -687,6 +688,7 @@ final class Attempt implements ClientSide {
         if (upstream == null && !connecting) {
             giveSlotBack();
         }
+        credentials.leave();
         chosen.release();
         lease.close();
     }
