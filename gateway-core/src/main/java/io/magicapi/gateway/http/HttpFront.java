@@ -8,7 +8,9 @@ import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.LoopClock;
+import io.magicapi.gateway.loop.LoopLag;
 import io.magicapi.gateway.observe.ActiveRequests;
+import io.magicapi.gateway.observe.Recorder;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.magicapi.gateway.plugins.ProviderCatalog;
@@ -49,8 +51,13 @@ public final class HttpFront extends VerticleBase {
     private static final String PATH = "api-path";
     private static final String RECORD = "record";
 
-    private static final Set<String> CORS_EXPOSED =
-            Set.of("x-request-id", "x-gateway-provider", "x-gateway-warning", "retry-after", "retry-after-ms");
+    private static final Set<String> CORS_EXPOSED = Set.of(
+            "x-request-id",
+            "x-gateway-provider",
+            "x-gateway-warning",
+            "x-gateway-cost-usd",
+            "retry-after",
+            "retry-after-ms");
 
     private final GatewayConfig config;
     private final ProviderCatalog catalog;
@@ -58,12 +65,14 @@ public final class HttpFront extends VerticleBase {
     private final PluginBoundary boundary;
     private final ProviderSlots slots;
     private final ActiveRequests active;
+    private final Recorder recorder;
     private final BooleanSupplier ready;
     private final HttpServerOptions options;
     private final AtomicInteger connections;
 
     private @Nullable HttpServer server;
     private @Nullable Relays relays;
+    private volatile @Nullable LoopLag lag;
 
     /**
      * A listener that does not listen yet.
@@ -72,6 +81,7 @@ public final class HttpFront extends VerticleBase {
      * @param models what upstreams list
      * @param slots how many requests each provider is sent by all event loops
      * @param active counts the requests of all event loops
+     * @param recorder makes the records of requests
      * @param connections counts the connections of all event loops
      * @param ready whether new requests are welcome, for {@code /health/ready}
      */
@@ -83,6 +93,7 @@ public final class HttpFront extends VerticleBase {
             PluginBoundary boundary,
             ProviderSlots slots,
             ActiveRequests active,
+            Recorder recorder,
             AtomicInteger connections,
             BooleanSupplier ready) {
         this.config = config;
@@ -91,6 +102,7 @@ public final class HttpFront extends VerticleBase {
         this.boundary = boundary;
         this.slots = slots;
         this.active = active;
+        this.recorder = recorder;
         this.connections = connections;
         this.ready = ready;
         this.options = options(config, port);
@@ -117,6 +129,7 @@ public final class HttpFront extends VerticleBase {
     @Override
     public Future<?> start() {
         LoopClock clock = new LoopClock(vertx);
+        lag = new LoopLag(context);
         Server settings = config.server();
         ConnectionGuard guard = new ConnectionGuard(
                 clock, settings.timeouts(), settings.limits().connections(), connections);
@@ -139,6 +152,12 @@ public final class HttpFront extends VerticleBase {
     /** {@return the port that is bound} */
     public int port() {
         return server == null ? -1 : server.actualPort();
+    }
+
+    /** {@return how long a task waited for this event loop when this was asked before} */
+    public Duration lag() {
+        LoopLag asked = lag;
+        return asked == null ? Duration.ZERO : asked.ask();
     }
 
     /**
@@ -247,14 +266,15 @@ public final class HttpFront extends VerticleBase {
         active.begin();
         String uri = request.uri();
         int query = uri.indexOf('?');
-        RequestRecord record = new RequestRecord(
+        RequestRecord record = recorder.begin(
                 () -> {
                     active.end();
                     guard.requestOver(request);
                 },
                 RequestIds.next(),
                 request.method().name(),
-                query < 0 ? uri : uri.substring(0, query));
+                query < 0 ? uri : uri.substring(0, query),
+                request::getHeader);
         context.put(RECORD, record);
         context.put(PATH, ApiPath.parse(uri));
         context.next();

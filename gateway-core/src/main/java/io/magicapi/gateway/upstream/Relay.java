@@ -223,7 +223,7 @@ final class Relay implements ClientSide {
         if (over) {
             return;
         }
-        record.attempted();
+        record.attempt(generation().name(), call.model());
         Future<HttpClientRequest> connection =
                 upstreams.connect(generation(), call.credential(), wanted, onFreshConnection);
         connecting = true;
@@ -645,7 +645,7 @@ final class Relay implements ClientSide {
 
     @Override
     public void write(Buffer bytes) {
-        record.wrote();
+        record.wrote(bytes.length());
         response.write(bytes);
         HttpClientResponse source = incoming;
         if (!over && slowReader == null && response.writeQueueFull()) {
@@ -701,7 +701,7 @@ final class Relay implements ClientSide {
         if (over) {
             return;
         }
-        record.wrote();
+        record.wrote(bytes.length());
         served(incoming != null && incoming.statusCode() >= 500);
         close(Outcome.COMPLETED);
         response.end(bytes).onComplete(written -> answered.tryComplete());
