@@ -154,7 +154,8 @@ public final class Gateway {
                         .filter(known -> known.lists(model))
                         .isPresent()
                 || config.models().values().stream()
-                        .anyMatch(alias -> alias.route().contains(provider + "/" + model));
+                        .flatMap(route -> route.route().stream())
+                        .anyMatch(target -> target.name().equals(provider + "/" + model));
     }
 
     /** A name that is mistyped in the configuration would go unnoticed; one whose plugin comes later is no mistake. */

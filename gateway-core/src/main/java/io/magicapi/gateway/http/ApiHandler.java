@@ -10,16 +10,19 @@ import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
-import io.magicapi.gateway.plugins.Lease;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderGeneration;
-import io.magicapi.gateway.plugins.ProviderSnapshot;
+import io.magicapi.gateway.routing.Planner;
 import io.magicapi.gateway.routing.ProviderChoice;
 import io.magicapi.gateway.routing.RequestPeek;
+import io.magicapi.gateway.routing.Versions;
 import io.magicapi.gateway.upstream.BodyPatience;
 import io.magicapi.gateway.upstream.GatewayCall;
 import io.magicapi.gateway.upstream.HeaderPolicy;
+import io.magicapi.gateway.upstream.Inquiry;
+import io.magicapi.gateway.upstream.Plan;
 import io.magicapi.gateway.upstream.Relays;
+import io.magicapi.gateway.upstream.Target;
 import io.magicapi.gateway.upstream.Upload;
 import io.magicapi.gateway.upstream.UpstreamModels;
 import io.vertx.core.Future;
@@ -33,6 +36,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -162,7 +166,7 @@ final class ApiHandler {
     /** Refuses what cannot be served before its body is asked for. */
     private Future<Void> relay(Inbound inbound) {
         if (!inbound.isRoutedByBody()) {
-            choose(inbound, Optional.empty());
+            Plan unused = plan(inbound, Optional.empty()); // for what it refuses
         }
         if (inbound.isJson()) {
             requireJson(inbound.contentType());
@@ -174,15 +178,19 @@ final class ApiHandler {
             sayContinue(inbound.request());
             return inbound.isRoutedByBody()
                     ? routeUpload(inbound)
-                    : startUpload(inbound, Optional.empty(), Buffer.buffer(), false, 0);
+                    : startUpload(inbound, plan(inbound, Optional.empty()), Buffer.buffer(), false, 0);
         }
         long limit = config.server().limits().body().bytes();
         if (inbound.length() > limit) {
             throw BodyReader.tooLarge(limit);
         }
         sayContinue(inbound.request());
+        inbound.record().waits();
         return BodyReader.read(inbound.request(), limit, patience(inbound.request()))
-                .compose(body -> inbound.isJson() ? relayJson(inbound, body) : relayOther(inbound, body));
+                .compose(body -> {
+                    inbound.record().works();
+                    return inbound.isJson() ? relayJson(inbound, body) : relayOther(inbound, body);
+                });
     }
 
     private Future<Void> listModels(HttpServerRequest request, ApiPath path, RequestRecord record) {
@@ -237,18 +245,30 @@ final class ApiHandler {
         if (MODEL_REQUIRED.contains(inbound.operation())) {
             peek.requireModel();
         }
-        Route route = lease(inbound, peek.model());
-        Buffer sent = route.choice().modelChanged()
-                ? peek.withModel(body, route.choice().model().orElseThrow())
-                : body;
+        if (GatewayCall.isMetered(inbound.operation())) {
+            inbound.record().metered(body.length(), !inbound.operation().equals(Operation.EMBEDDINGS));
+        }
         return relay(
                 inbound,
-                route,
-                GatewayCall.heldBody(sent),
+                plan(inbound, peek.model()),
                 asJson(inbound.headers()),
                 peek.stream(),
                 peek.includeUsage(),
+                target -> bodyFor(target, inbound.operation(), peek, body),
                 null);
+    }
+
+    /** The client's bytes, with what must be another for this target. */
+    private Body bodyFor(Target target, Operation operation, RequestPeek peek, Buffer body) {
+        Optional<String> model = target.modelChanged() ? target.model() : Optional.empty();
+        boolean asksUsage = operation.equals(Operation.CHAT_COMPLETIONS)
+                && peek.stream()
+                && !peek.includeUsage()
+                && config.provider(target.provider()).askUsage();
+        return asksUsage
+                ? GatewayCall.heldBodyAskingUsage(peek.withUsage(body, model))
+                : GatewayCall.heldBody(
+                        model.map(name -> peek.withModel(body, name)).orElse(body));
     }
 
     private static Headers asJson(Headers headers) {
@@ -261,71 +281,73 @@ final class ApiHandler {
     private Future<Void> relayOther(Inbound inbound, Buffer body) {
         return relay(
                 inbound,
-                lease(inbound, Optional.empty()),
-                GatewayCall.heldBody(body),
+                plan(inbound, Optional.empty()),
                 inbound.headers(),
                 false,
                 false,
+                target -> GatewayCall.heldBody(body),
                 null);
     }
 
     /** Holds what comes of an upload until its model is known, then lets it pass. */
     private Future<Void> routeUpload(Inbound inbound) {
         long limit = config.server().limits().body().bytes();
+        inbound.record().waits();
         return FormReader.read(inbound.request(), limit, patience(inbound.request()))
                 .compose(form -> {
-                    Optional<String> named = form.peek().model();
-                    ProviderChoice choice = choose(inbound, named);
-                    Buffer sent = choice.modelChanged()
-                            ? form.withModel(choice.model().orElseThrow())
+                    inbound.record().works();
+                    Plan plan = plan(inbound, form.peek().model());
+                    Target target = plan.targets().get(0);
+                    Buffer sent = target.modelChanged()
+                            ? form.withModel(target.model().orElseThrow())
                             : form.read();
                     long grown = (long) sent.length() - form.read().length();
-                    return startUpload(inbound, named, sent, form.whole(), grown);
+                    return startUpload(inbound, plan, sent, form.whole(), grown);
                 });
     }
 
-    private Future<Void> startUpload(Inbound inbound, Optional<String> model, Buffer read, boolean whole, long grown) {
-        Route route = lease(inbound, model);
+    private Future<Void> startUpload(Inbound inbound, Plan plan, Buffer read, boolean whole, long grown) {
         long length = inbound.length() < 0 ? -1 : inbound.length() + grown;
         Upload upload = new Upload(
                 clock,
-                route.choice().provider(),
                 inbound.request(),
                 patience(inbound.request()),
                 read,
                 whole,
                 length,
                 config.server().limits().upload().bytes());
-        return relay(inbound, route, GatewayCall.streamedBody(), inbound.headers(), false, false, upload);
+        return relay(inbound, plan, inbound.headers(), false, false, target -> GatewayCall.streamedBody(), upload);
     }
 
     private Future<Void> relay(
             Inbound inbound,
-            Route route,
-            Body body,
+            Plan plan,
             Headers headers,
             boolean stream,
             boolean includeUsage,
+            Function<Target, Body> body,
             @Nullable Upload upload) {
-        ProviderChoice choice = route.choice();
-        inbound.record().routed(choice.provider().name(), choice.model(), stream);
-        GatewayCall call = new GatewayCall(
+        inbound.record().asked(inbound.operation().path(), stream);
+        plan.route().ifPresent(inbound.record()::route);
+        Inquiry inquiry = new Inquiry(
                 inbound.record().id(),
-                choice.provider().name(),
-                choice.provider().keyVariable(),
                 inbound.operation(),
                 inbound.request().method().name(),
                 inbound.path().target(),
-                choice.model(),
                 stream,
                 includeUsage,
-                withCredentials(inbound, choice.provider(), headers),
-                inbound.key().or(() -> choice.provider().keys().choose()),
+                provider -> plan.crossesProviders() ? headers : withCredentials(inbound, provider, headers),
+                inbound.key(),
                 body);
-        return relays.serve(inbound.request(), call, route.lease(), inbound.record(), choice.warning(), upload);
+        Versions versions = new Versions(
+                catalog,
+                inbound.operation(),
+                wanted(inbound.request()),
+                plan.route().map(route -> "models." + route).orElse("the request"));
+        return relays.serve(inbound.request(), inquiry, plan, versions, inbound.record(), upload);
     }
 
-    /** The caller's credentials that are no bearer token are for the chosen provider, if it knows such, and no other. */
+    /** The caller's credentials that are no bearer token are for the one provider, if it knows such, and no other. */
     private Headers withCredentials(Inbound inbound, ProviderGeneration provider, Headers headers) {
         return config.auth().passthrough()
                 ? HeaderPolicy.withCredentials(headers, inbound.request().headers(), provider.credentialHeaders())
@@ -344,46 +366,22 @@ final class ApiHandler {
         }
     }
 
-    private ProviderChoice choose(Inbound inbound, Optional<String> model) {
-        return choose(catalog.snapshot(), inbound, model);
+    private Plan plan(Inbound inbound, Optional<String> model) {
+        return Planner.plan(catalog.snapshot(), config, inbound.provider(), model, inbound.operation());
     }
 
-    private ProviderChoice choose(ProviderSnapshot snapshot, Inbound inbound, Optional<String> model) {
-        return ProviderChoice.choose(snapshot, config, inbound.provider(), model, inbound.operation());
-    }
-
-    /** {@return the version of a provider that a request goes to; another than the serving one while it is tried} */
-    private ProviderGeneration version(
-            ProviderSnapshot snapshot, ProviderGeneration serving, HttpServerRequest request) {
+    /** {@return which version of a provider the request asks for, where it may ask} */
+    private Versions.Wanted wanted(HttpServerRequest request) {
         String wanted = config.plugins().dev() ? request.getHeader(CANARY) : null;
         if (wanted == null) {
-            return snapshot.next(serving);
+            return Versions.Wanted.NEXT;
         }
         return switch (wanted.strip().toLowerCase(Locale.ROOT)) {
-            case "new" -> snapshot.newest(serving);
-            case "old" -> serving;
+            case "new" -> Versions.Wanted.NEW;
+            case "old" -> Versions.Wanted.OLD;
             default ->
                 throw new GatewayException(
                         ErrorCode.INVALID_REQUEST, "header " + CANARY + " must be new or old", Optional.of(CANARY));
         };
-    }
-
-    private record Route(ProviderChoice choice, Lease lease) {}
-
-    /**
-     * Chooses until the choice can be leased: a generation may retire between the two. From here to the relay, which
-     * gives the lease back, nothing may fail.
-     */
-    private Route lease(Inbound inbound, Optional<String> model) {
-        while (true) {
-            ProviderSnapshot snapshot = catalog.snapshot();
-            ProviderChoice chosen = choose(snapshot, inbound, model);
-            ProviderChoice choice =
-                    chosen.of(version(snapshot, chosen.provider(), inbound.request()), inbound.operation());
-            Lease lease = choice.provider().lease();
-            if (lease != null) {
-                return new Route(choice, lease);
-            }
-        }
     }
 }

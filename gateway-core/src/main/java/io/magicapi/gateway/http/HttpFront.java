@@ -54,6 +54,8 @@ public final class HttpFront extends VerticleBase {
     private static final Set<String> CORS_EXPOSED = Set.of(
             "x-request-id",
             "x-gateway-provider",
+            "x-gateway-model",
+            "x-gateway-attempts",
             "x-gateway-warning",
             "x-gateway-cost-usd",
             "retry-after",
@@ -138,6 +140,7 @@ public final class HttpFront extends VerticleBase {
                 clock,
                 new UpstreamClient(vertx, slots),
                 boundary,
+                provider -> config.provider(provider).retries(),
                 settings.timeouts().slowReader());
         relays = ours;
         Router router = router(new ApiHandler(config, catalog, models, clock, ours, errors), guard, errors);

@@ -6,7 +6,6 @@ import io.opentelemetry.api.trace.Span;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +37,10 @@ public final class AttemptRecord {
         this.span = span;
     }
 
-    /** Notes that a connection is asked for, and then waited for and used; the gateway waits from now on. */
+    /**
+     * Notes that the request is ready to be sent. From now on the gateway waits: for the provider to be sent less than it
+     * may be, for a connection, and for the head of the answer.
+     */
     public void sent() {
         request.waits();
     }
@@ -49,14 +51,43 @@ public final class AttemptRecord {
         status = withStatus;
     }
 
+    /** Notes that a part of the answer has come, which the gateway works on until {@link #waits}. */
+    public void takes() {
+        if (request.firstByte() == 0) {
+            request.works();
+        }
+    }
+
+    /** Notes that there is nothing to do until the next part of the answer comes. */
+    public void waits() {
+        if (request.firstByte() == 0) {
+            request.waits();
+        }
+    }
+
+    /** Notes that so many bytes of the body go to the client. */
+    public void wrote(int more) {
+        request.wrote(more);
+    }
+
+    /** {@return when the first byte of the body went to the client, by {@link System#nanoTime}; 0 if none has} */
+    public long firstByte() {
+        return request.firstByte();
+    }
+
+    /** {@return what the request has cost so far, in US dollars, as headers say it; empty if that is not known} */
+    public Optional<String> cost() {
+        return request.cost();
+    }
+
     /** Notes that the upstream has sent its last byte. */
     public void received() {
         request.works();
     }
 
-    /** Gives the headers that tell the upstream which attempt this is; none while nothing is traced. */
-    public void trace(BiConsumer<String, String> header) {
-        Tracing.inject(span, header);
+    /** {@return the headers that tell the upstream which attempt this is; none while nothing is traced} */
+    public Map<String, String> trace() {
+        return Tracing.headers(span);
     }
 
     void relayed(int more) {

@@ -28,10 +28,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The figures that Prometheus reads, see {@code docs/observability.md}. Safe for all threads.
  *
- * <p>What happens in requests is counted by the handles of a {@link Target}, which are looked up once per request, by
+ * <p>What happens in requests is counted by the handles of a {@link ModelSeries}, which are looked up once per request, by
  * provider and model, and never by their labels. What is the case at a moment is asked for when it is read.
  *
- * <p>Clients choose models, and so must not choose labels: only models that the gateway knows get a target of their own,
+ * <p>Clients choose models, and so must not choose labels: only models that the gateway knows get series of their own,
  * and of these so many at most; all others of a provider share one, whose model is {@value #OTHER}.
  */
 public final class Metrics implements AutoCloseable {
@@ -40,7 +40,7 @@ public final class Metrics implements AutoCloseable {
     public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
     /** Five results of requests each make a thousand series. */
-    static final int MOST_TARGETS = 200;
+    static final int MOST_MODELS = 200;
 
     static final String OTHER = "other";
     static final String NONE = "none";
@@ -50,11 +50,11 @@ public final class Metrics implements AutoCloseable {
     private final PrometheusMeterRegistry registry =
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT, prometheus, Clock.SYSTEM);
     private final JvmGcMetrics collections = new JvmGcMetrics();
-    private final Map<String, ProviderTargets> providers = new ConcurrentHashMap<>();
+    private final Map<String, ProviderSeries> providers = new ConcurrentHashMap<>();
     private final AtomicInteger named = new AtomicInteger();
 
     /** One provider's. */
-    private record ProviderTargets(Map<String, Target> models, Target none, Target other) {}
+    private record ProviderSeries(Map<String, ModelSeries> models, ModelSeries none, ModelSeries other) {}
 
     /**
      * One line of what is asked for when it is read.
@@ -127,49 +127,49 @@ public final class Metrics implements AutoCloseable {
 
     /** Counts a request that is over. */
     void count(RequestRecord request) {
-        Target target = target(request.provider(), request.model());
-        target.request(request);
+        ModelSeries series = series(request.provider(), request.model());
+        series.request(request);
     }
 
     /** Counts an attempt that is over. */
     void count(AttemptRecord attempt) {
-        target(attempt.provider(), attempt.model()).attempt(attempt);
+        series(attempt.provider(), attempt.model()).attempt(attempt);
     }
 
     /** {@return what counts for a model} */
-    Target target(@Nullable String provider, @Nullable String model) {
+    ModelSeries series(@Nullable String provider, @Nullable String model) {
         String name = provider == null ? NONE : provider;
-        ProviderTargets targets = providers.get(name);
-        if (targets == null) {
-            targets = providers.computeIfAbsent(
+        ProviderSeries those = providers.get(name);
+        if (those == null) {
+            those = providers.computeIfAbsent(
                     name,
-                    first -> new ProviderTargets(
+                    first -> new ProviderSeries(
                             new ConcurrentHashMap<>(),
-                            new Target(registry, first, NONE),
-                            new Target(registry, first, OTHER)));
+                            new ModelSeries(registry, first, NONE),
+                            new ModelSeries(registry, first, OTHER)));
         }
         if (model == null) {
-            return targets.none();
+            return those.none();
         }
-        Target target = targets.models().get(model);
-        return target == null ? newTarget(targets, name, model) : target;
+        ModelSeries series = those.models().get(model);
+        return series == null ? newSeries(those, name, model) : series;
     }
 
-    private Target newTarget(ProviderTargets targets, String provider, String model) {
-        if (named.get() >= MOST_TARGETS || !knowsModel.test(provider, model)) {
-            return targets.other();
+    private ModelSeries newSeries(ProviderSeries those, String provider, String model) {
+        if (named.get() >= MOST_MODELS || !knowsModel.test(provider, model)) {
+            return those.other();
         }
-        Target target = new Target(registry, provider, model);
-        Target before = targets.models().putIfAbsent(model, target);
+        ModelSeries series = new ModelSeries(registry, provider, model);
+        ModelSeries before = those.models().putIfAbsent(model, series);
         if (before == null) {
             named.incrementAndGet();
         }
-        return before == null ? target : before;
+        return before == null ? series : before;
     }
 
     /** {@return the name that a model has as a label} */
     String label(String provider, @Nullable String model) {
-        return target(provider, model).model();
+        return series(provider, model).model();
     }
 
     @Override

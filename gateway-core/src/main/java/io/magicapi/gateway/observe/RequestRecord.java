@@ -88,9 +88,10 @@ public final class RequestRecord {
         return id;
     }
 
-    /** Notes what is asked for: the id of an operation. */
-    public void asked(String forOperation) {
+    /** Notes what is asked for: the id of an operation, and whether its answer is to be a stream. */
+    public void asked(String forOperation, boolean asStream) {
         operation = forOperation;
+        stream = asStream;
     }
 
     /** Notes the model of the operator's own naming that the request is for. */
@@ -107,13 +108,6 @@ public final class RequestRecord {
     public void metered(long bytes, boolean writing) {
         prompt = bytes;
         writes = writing;
-    }
-
-    /** Notes where the request goes. */
-    public void routed(String toProvider, Optional<String> forModel, boolean asStream) {
-        provider = toProvider;
-        model = forModel.orElse(null);
-        stream = asStream;
     }
 
     /**
@@ -138,7 +132,7 @@ public final class RequestRecord {
 
     /** Stops the stopwatch; harmless if it is stopped. */
     public void waits() {
-        if (!waiting) {
+        if (!waiting && outcome == null) {
             waiting = true;
             worked += System.nanoTime() - workedSince;
         }
@@ -179,14 +173,6 @@ public final class RequestRecord {
     /** {@return when the first byte of the body went to the client, by {@link System#nanoTime}; 0 if none has} */
     public long firstByte() {
         return firstByte;
-    }
-
-    /** Notes the token usage that the provider reported. */
-    public void used(Optional<Usage> reported) {
-        AttemptRecord attempt = current();
-        if (attempt != null) {
-            attempt.used(reported);
-        }
     }
 
     /** {@return what the request has cost so far, in US dollars, as headers say it; empty if that is not known} */
@@ -234,8 +220,9 @@ public final class RequestRecord {
         }
         line = line.addKeyValue("overhead-ms", millis(worked));
         if (attempts.size() > 1) {
+            line = line.addKeyValue("attempts", attempts.size());
             line = line.addKeyValue(
-                    "attempts", attempts.stream().map(AttemptRecord::toLog).toList());
+                    "tried", attempts.stream().map(AttemptRecord::toLog).toList());
         }
         line = addUsage(line);
         if (span.getSpanContext().isValid()) {

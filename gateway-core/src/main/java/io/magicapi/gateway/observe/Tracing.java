@@ -16,9 +16,10 @@ import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * OpenTelemetry's; when that one does not keep up, spans are dropped, and nobody waits. Safe for all threads.
  */
 final class Tracing implements AutoCloseable {
+
+    private static final long CLOSING_SECONDS = 2;
 
     private static final W3CTraceContextPropagator W3C = W3CTraceContextPropagator.getInstance();
 
@@ -89,15 +92,18 @@ final class Tracing implements AutoCloseable {
         return span.startSpan();
     }
 
-    /** Gives the headers that carry a span on; none if there is no span. */
-    static void inject(Span span, BiConsumer<String, String> header) {
-        if (span.getSpanContext().isValid()) {
-            W3C.inject(Context.root().with(span), header, (to, name, value) -> {
-                if (to != null) {
-                    to.accept(name, value);
-                }
-            });
+    /** {@return the headers that carry a span on; none if there is no span} */
+    static Map<String, String> headers(Span span) {
+        if (!span.getSpanContext().isValid()) {
+            return Map.of();
         }
+        Map<String, String> headers = new HashMap<>();
+        W3C.inject(Context.root().with(span), headers, (to, name, value) -> {
+            if (to != null) {
+                to.put(name, value);
+            }
+        });
+        return headers;
     }
 
     /** Ends the span of an attempt. */
@@ -162,6 +168,4 @@ final class Tracing implements AutoCloseable {
     public void close() {
         provider.shutdown().join(CLOSING_SECONDS, TimeUnit.SECONDS);
     }
-
-    private static final long CLOSING_SECONDS = 2;
 }

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What is counted of one model of one provider: handles, each made when it is first needed. Safe for all threads. */
-final class Target {
+final class ModelSeries {
 
     private static final Duration[] SECONDS = durations("50ms 100ms 250ms 500ms 1s 2500ms 5s 10s 30s 60s 120s 300s");
 
@@ -36,7 +36,7 @@ final class Target {
     private final Map<String, Counter> tokens = new ConcurrentHashMap<>();
     private final Map<String, Counter> estimatedTokens = new ConcurrentHashMap<>();
 
-    Target(MeterRegistry registry, String provider, String model) {
+    ModelSeries(MeterRegistry registry, String provider, String model) {
         this.registry = registry;
         this.model = model;
         this.provider = Tags.of("provider", provider);
