@@ -36,6 +36,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -182,7 +183,7 @@ final class ApiHandler {
             sayContinue(inbound.request());
             return inbound.isRoutedByBody()
                     ? routeUpload(inbound)
-                    : startUpload(inbound, plan(inbound, Optional.empty()), Buffer.buffer(), false, 0);
+                    : startUpload(inbound, plan(inbound, Optional.empty()), Upload.Opening.none(inbound.length()));
         }
         long limit = config.server().limits().body().bytes();
         if (inbound.length() > limit) {
@@ -280,28 +281,37 @@ final class ApiHandler {
     private Future<Void> routeUpload(Inbound inbound) {
         long limit = config.server().limits().body().bytes();
         return FormReader.read(inbound.request(), limit, patience(inbound.request()))
-                .compose(form -> {
-                    Plan plan = plan(inbound, form.peek().model());
-                    Target target = plan.targets().get(0);
-                    Buffer sent = target.modelChanged()
-                            ? form.withModel(target.model().orElseThrow())
-                            : form.read();
-                    long grown = (long) sent.length() - form.read().length();
-                    return startUpload(inbound, plan, sent, form.whole(), grown);
-                });
+                .compose(form -> startUpload(
+                        inbound,
+                        plan(inbound, form.peek().model()),
+                        new Upload.Opening(
+                                target -> target.modelChanged()
+                                        ? form.withModel(target.model().orElseThrow())
+                                        : form.read(),
+                                form.whole(),
+                                inbound.length(),
+                                form.read().length())));
     }
 
-    private Future<Void> startUpload(Inbound inbound, Plan plan, Buffer read, boolean whole, long grown) {
-        long length = inbound.length() < 0 ? -1 : inbound.length() + grown;
-        Upload upload = new Upload(
-                clock,
+    private Future<Void> startUpload(Inbound inbound, Plan plan, Upload.Opening opening) {
+        Upload upload = relays.upload(
                 inbound.request(),
                 patience(inbound.request()),
-                read,
-                whole,
-                length,
-                config.server().limits().upload().bytes());
+                opening,
+                config.server().limits().upload().bytes(),
+                mayRepeat(plan)
+                        ? OptionalLong.of(config.server().limits().body().bytes())
+                        : OptionalLong.empty());
         return relay(inbound, plan, inbound.headers(), false, false, target -> GatewayCall.streamedBody(), upload);
+    }
+
+    private boolean mayRepeat(Plan plan) {
+        return plan.route().isPresent()
+                || config.provider(plan.targets().get(0).provider())
+                                .retries()
+                                .attempts()
+                                .orElse(1)
+                        > 1;
     }
 
     private Future<Void> relay(

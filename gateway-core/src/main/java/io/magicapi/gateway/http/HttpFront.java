@@ -134,6 +134,7 @@ public final class HttpFront extends VerticleBase {
                 clock, settings.timeouts(), settings.limits().connections(), connections);
         ErrorAnswers errors = new ErrorAnswers(clock, guard);
         Relays ours = new Relays(
+                vertx,
                 clock,
                 new UpstreamClient(vertx, slots),
                 boundary,

@@ -246,7 +246,7 @@ final class Attempt implements ClientSide {
                 return;
             }
             requestSent = false;
-            upload.sendTo(outgoing, generation())
+            upload.sendTo(outgoing, generation(), target)
                     .onSuccess(sent -> requestSent())
                     .onFailure(failure -> {
                         if (failure instanceof GatewayException refusal) {
@@ -386,14 +386,10 @@ final class Attempt implements ClientSide {
         }
     }
 
-    /**
-     * The upstream has answered before it was sent the whole of an upload. Its connection is of no further use, and the
-     * client may send the rest, so that it gets to read the answer.
-     */
+    /** The upstream has answered before it was sent the whole of an upload: its connection is of no further use. */
     private void abandonUpload() {
         if (!requestSent && upstream != null) {
             requestSent = true;
-            client.discardUpload();
             upstream.connection().close();
         }
     }
@@ -669,11 +665,6 @@ final class Attempt implements ClientSide {
         }
     }
 
-    /** {@return whether a part of the client's upload may have been used up, so that it cannot be sent again} */
-    boolean hasBegunUpload() {
-        return upload != null && upstream != null;
-    }
-
     /** Tells the provider's version how it did, unless that says nothing of it. */
     private void blame(Throwable failure) {
         if (failure instanceof GatewayException known && PROVIDERS_FAULT.contains(known.code())) {
@@ -690,8 +681,8 @@ final class Attempt implements ClientSide {
         over = true;
         stopWaiting();
         stopAwaitingWord();
-        if (upload != null && upstream != null) {
-            upload.stop();
+        if (upload != null) {
+            upload.stopSending();
         }
         if (upstream == null && !connecting) {
             giveSlotBack();

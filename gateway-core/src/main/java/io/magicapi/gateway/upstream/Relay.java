@@ -160,6 +160,14 @@ final class Relay {
         settle(attempt, Verdict.WORKED);
         over();
         record.close(Outcome.COMPLETED);
+        readRestOfUpload();
+    }
+
+    /** So that the client gets to read the answer. */
+    private void readRestOfUpload() {
+        if (upload != null && !upload.isReceived()) {
+            client.discardUpload();
+        }
     }
 
     /** An answer broke off after a part of it was delivered. */
@@ -207,7 +215,7 @@ final class Relay {
         if (client.isOver()) {
             return;
         }
-        if (noMore || attempt.map(Attempt::hasBegunUpload).orElse(false)) {
+        if (noMore || (upload != null && !upload.isSendable())) {
             tell(attempt, failure);
             return;
         }
@@ -253,6 +261,7 @@ final class Relay {
             }
             record.wrote();
             record.close(Outcome.COMPLETED);
+            readRestOfUpload();
             client.endWithError(answered.body());
         } else if (failure instanceof AttemptFailure.OnTheWay onTheWay) {
             attempt.ifPresent(this::sign);
@@ -301,7 +310,7 @@ final class Relay {
             total.cancel();
         }
         if (upload != null) {
-            upload.stop();
+            upload.close();
         }
         relays.ended(this);
     }
