@@ -5,6 +5,7 @@ import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.echo.EchoProvider;
 import io.magicapi.gateway.echo.EchoServer;
+import io.magicapi.gateway.health.Health;
 import io.magicapi.gateway.http.HttpFront;
 import io.magicapi.gateway.observe.ActiveRequests;
 import io.magicapi.gateway.observe.Metrics;
@@ -202,6 +203,7 @@ public final class Gateway {
     private Future<String> listen(GatewayConfig config, int loops) {
         int port =
                 config.server().port() == 0 ? ANY_SHARED_PORT : config.server().port();
+        Health health = new Health(config::provider, System::nanoTime);
         return vertx.deployVerticle(
                 () -> {
                     HttpFront front = new HttpFront(
@@ -211,6 +213,7 @@ public final class Gateway {
                             models,
                             boundary,
                             slots,
+                            health,
                             active,
                             recorder,
                             connections,

@@ -358,6 +358,7 @@ public record GatewayConfig(
      * @param deadlines how long the upstream may take
      * @param limits how much it is sent at once
      * @param retries how often it is asked again
+     * @param breaker when one of its models is left alone because it fails
      * @param askUsage whether streams are asked for their token usage also when the client does not want to know it
      * @param options the plugin's own settings, an object
      */
@@ -368,6 +369,7 @@ public record GatewayConfig(
             Deadlines deadlines,
             ProviderLimits limits,
             Retries retries,
+            Breaker breaker,
             boolean askUsage,
             JsonNode options) {
 
@@ -379,6 +381,7 @@ public record GatewayConfig(
                 Deadlines.DEFAULT,
                 ProviderLimits.DEFAULT,
                 Retries.DEFAULT,
+                Breaker.DEFAULT,
                 false,
                 JsonNodeFactory.instance.objectNode());
 
@@ -389,43 +392,48 @@ public record GatewayConfig(
         /** {@return the same as an instance of the provider that its plugin gives this name} */
         public ProviderSettings withPlugin(String other) {
             return new ProviderSettings(
-                    Optional.of(other), baseUrl, keys, deadlines, limits, retries, askUsage, options);
+                    Optional.of(other), baseUrl, keys, deadlines, limits, retries, breaker, askUsage, options);
         }
 
         /** {@return the same at another base URL} */
         public ProviderSettings withBaseUrl(String other) {
             return new ProviderSettings(
-                    plugin, Optional.of(other), keys, deadlines, limits, retries, askUsage, options);
+                    plugin, Optional.of(other), keys, deadlines, limits, retries, breaker, askUsage, options);
         }
 
         /** {@return the same with other keys} */
         public ProviderSettings withKeys(List<Key> other) {
-            return new ProviderSettings(plugin, baseUrl, other, deadlines, limits, retries, askUsage, options);
+            return new ProviderSettings(plugin, baseUrl, other, deadlines, limits, retries, breaker, askUsage, options);
         }
 
         /** {@return the same with other deadlines} */
         public ProviderSettings withDeadlines(Deadlines other) {
-            return new ProviderSettings(plugin, baseUrl, keys, other, limits, retries, askUsage, options);
+            return new ProviderSettings(plugin, baseUrl, keys, other, limits, retries, breaker, askUsage, options);
         }
 
         /** {@return the same with other limits} */
         public ProviderSettings withLimits(ProviderLimits other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, other, retries, askUsage, options);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, other, retries, breaker, askUsage, options);
         }
 
         /** {@return the same, asked again in another way} */
         public ProviderSettings withRetries(Retries other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, other, askUsage, options);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, other, breaker, askUsage, options);
+        }
+
+        /** {@return the same with another breaker} */
+        public ProviderSettings withBreaker(Breaker other) {
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, other, askUsage, options);
         }
 
         /** {@return the same, whose streams are always asked for their usage} */
         public ProviderSettings askingUsage() {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, true, options);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, breaker, true, options);
         }
 
         /** {@return the same with other settings of the plugin} */
         public ProviderSettings withOptions(JsonNode other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, askUsage, other);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, breaker, askUsage, other);
         }
     }
 
@@ -442,6 +450,46 @@ public record GatewayConfig(
     }
 
     /**
+     * When a target, which is a provider's model, is left alone because it fails, and how it is found to work again.
+     *
+     * @param enabled whether it ever is
+     * @param window how many of its last attempts count
+     * @param failures what part of these must have failed; so many failures are needed after a start as well
+     * @param slow an attempt whose first token took longer than this is slow
+     * @param slowShare what part of them must have been slow
+     * @param open how long nothing is sent to it then, and how often it is tried after that
+     * @param probes how many requests it is tried with at once
+     */
+    public record Breaker(
+            boolean enabled,
+            int window,
+            Percent failures,
+            Duration slow,
+            Percent slowShare,
+            Duration open,
+            int probes) {
+
+        /** On 10 failures among 20 attempts, or if all were slower than 60 s; then one request every 10 s. */
+        public static final Breaker DEFAULT = new Breaker(
+                true, 20, Percent.of(50), Duration.ofSeconds(60), Percent.of(100), Duration.ofSeconds(10), 1);
+    }
+
+    /** What decides which of a route's targets is tried first, and which next. */
+    public enum Balance {
+        /** Their order in the configuration. */
+        ORDERED,
+        /** Chance, by their weights. */
+        WEIGHTED,
+        /** How long they take to the first token, and how many requests they have under way. */
+        FASTEST;
+
+        /** {@return how it is written in the configuration} */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
      * Where a key is to be found; exactly one of the two sources is given. Keys themselves are never in the
      * configuration.
      *
@@ -449,8 +497,18 @@ public record GatewayConfig(
      * @param env the environment variable that holds it
      * @param file the file that holds it, surrounding white space ignored
      * @param weight its share among the provider's keys; at least 1
+     * @param inFlight how many requests are sent with it at once; at least 1
      */
-    public record Key(String name, Optional<String> env, Optional<Path> file, int weight) {}
+    public record Key(String name, Optional<String> env, Optional<Path> file, int weight, int inFlight) {
+
+        /** As many requests as a provider may be sent at most, so that a key with this limit has none of its own. */
+        public static final int UNLIMITED = 100_000;
+
+        /** A key without a limit of its own. */
+        public Key(String name, Optional<String> env, Optional<Path> file, int weight) {
+            this(name, env, file, weight, UNLIMITED);
+        }
+    }
 
     /**
      * How long an attempt may take.
@@ -560,21 +618,6 @@ public record GatewayConfig(
      * @param weight its share of the requests, where shares count; at least 1
      */
     public record RouteTarget(String name, int weight) {}
-
-    /** In which order the targets of a route are tried. */
-    public enum Balance {
-        /** As they are written. */
-        ORDERED,
-        /** By chance, each as often as its weight says. */
-        WEIGHTED,
-        /** The one that has been the quickest to its first word. */
-        FASTEST;
-
-        /** {@return how it is written in the configuration} */
-        public String text() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
 
     /**
      * What requests that belong together have in common. At most one of the two is given.

@@ -15,6 +15,7 @@ import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.magicapi.gateway.routing.Planner;
 import io.magicapi.gateway.routing.ProviderChoice;
 import io.magicapi.gateway.routing.RequestPeek;
+import io.magicapi.gateway.routing.Traits;
 import io.magicapi.gateway.routing.Versions;
 import io.magicapi.gateway.upstream.BodyPatience;
 import io.magicapi.gateway.upstream.GatewayCall;
@@ -35,6 +36,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +74,7 @@ final class ApiHandler {
 
     private final GatewayConfig config;
     private final ProviderCatalog catalog;
+    private final Planner planner;
     private final LoopClock clock;
     private final Relays relays;
     private final ErrorAnswers errors;
@@ -81,11 +84,13 @@ final class ApiHandler {
             GatewayConfig config,
             ProviderCatalog catalog,
             UpstreamModels upstreamModels,
+            Planner planner,
             LoopClock clock,
             Relays relays,
             ErrorAnswers errors) {
         this.config = config;
         this.catalog = catalog;
+        this.planner = planner;
         this.clock = clock;
         this.relays = relays;
         this.errors = errors;
@@ -178,7 +183,7 @@ final class ApiHandler {
             sayContinue(inbound.request());
             return inbound.isRoutedByBody()
                     ? routeUpload(inbound)
-                    : startUpload(inbound, plan(inbound, Optional.empty()), Buffer.buffer(), false, 0);
+                    : startUpload(inbound, plan(inbound, Optional.empty()), Upload.Opening.none(inbound.length()));
         }
         long limit = config.server().limits().body().bytes();
         if (inbound.length() > limit) {
@@ -250,7 +255,7 @@ final class ApiHandler {
         }
         return relay(
                 inbound,
-                plan(inbound, peek.model()),
+                plan(inbound, peek.model(), name -> RequestPeek.field(body, name)),
                 asJson(inbound.headers()),
                 peek.stream(),
                 peek.includeUsage(),
@@ -296,27 +301,38 @@ final class ApiHandler {
         return FormReader.read(inbound.request(), limit, patience(inbound.request()))
                 .compose(form -> {
                     inbound.record().works();
-                    Plan plan = plan(inbound, form.peek().model());
-                    Target target = plan.targets().get(0);
-                    Buffer sent = target.modelChanged()
-                            ? form.withModel(target.model().orElseThrow())
-                            : form.read();
-                    long grown = (long) sent.length() - form.read().length();
-                    return startUpload(inbound, plan, sent, form.whole(), grown);
+                    return startUpload(
+                            inbound,
+                            plan(inbound, form.peek().model()),
+                            new Upload.Opening(
+                                    target -> target.modelChanged()
+                                            ? form.withModel(target.model().orElseThrow())
+                                            : form.read(),
+                                    form.whole(),
+                                    inbound.length(),
+                                    form.read().length()));
                 });
     }
 
-    private Future<Void> startUpload(Inbound inbound, Plan plan, Buffer read, boolean whole, long grown) {
-        long length = inbound.length() < 0 ? -1 : inbound.length() + grown;
-        Upload upload = new Upload(
-                clock,
+    private Future<Void> startUpload(Inbound inbound, Plan plan, Upload.Opening opening) {
+        Upload upload = relays.upload(
                 inbound.request(),
                 patience(inbound.request()),
-                read,
-                whole,
-                length,
-                config.server().limits().upload().bytes());
+                opening,
+                config.server().limits().upload().bytes(),
+                mayRepeat(plan)
+                        ? OptionalLong.of(config.server().limits().body().bytes())
+                        : OptionalLong.empty());
         return relay(inbound, plan, inbound.headers(), false, false, target -> GatewayCall.streamedBody(), upload);
+    }
+
+    private boolean mayRepeat(Plan plan) {
+        return plan.route().isPresent()
+                || config.provider(plan.targets().get(0).provider())
+                                .retries()
+                                .attempts()
+                                .orElse(1)
+                        > 1;
     }
 
     private Future<Void> relay(
@@ -367,7 +383,22 @@ final class ApiHandler {
     }
 
     private Plan plan(Inbound inbound, Optional<String> model) {
-        return Planner.plan(catalog.snapshot(), config, inbound.provider(), model, inbound.operation());
+        return plan(inbound, model, field -> Optional.empty());
+    }
+
+    private Plan plan(Inbound inbound, Optional<String> model, Function<String, Optional<String>> fields) {
+        Traits traits = new Traits() {
+            @Override
+            public Optional<String> header(String name) {
+                return Optional.ofNullable(inbound.request().getHeader(name)).filter(value -> !value.isBlank());
+            }
+
+            @Override
+            public Optional<String> field(String name) {
+                return fields.apply(name);
+            }
+        };
+        return planner.plan(catalog.snapshot(), config, inbound.provider(), model, traits, inbound.operation());
     }
 
     /** {@return which version of a provider the request asks for, where it may ask} */

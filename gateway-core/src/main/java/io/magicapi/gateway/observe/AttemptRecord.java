@@ -38,8 +38,8 @@ public final class AttemptRecord {
     }
 
     /**
-     * Notes that the request is ready to be sent. From now on the gateway waits: for the provider to be sent less than it
-     * may be, for a connection, and for the head of the answer.
+     * Notes that the request is ready to be sent. From now on the gateway waits, for a connection and for the head of the
+     * answer.
      */
     public void sent() {
         request.waits();
@@ -51,14 +51,14 @@ public final class AttemptRecord {
         status = withStatus;
     }
 
-    /** Notes that a part of the answer has come, which the gateway works on until {@link #waits}. */
+    /** Notes that its turn or a part of its answer has come, which the gateway works on until {@link #waits}. */
     public void takes() {
         if (request.firstByte() == 0) {
             request.works();
         }
     }
 
-    /** Notes that there is nothing to do until the next part of the answer comes. */
+    /** Notes that there is nothing to do until its turn or the next part of its answer comes. */
     public void waits() {
         if (request.firstByte() == 0) {
             request.waits();

@@ -45,7 +45,8 @@ final class KeyFinder {
                     : key.file().flatMap(this::read);
             String source = key.env().or(() -> key.file().map(Path::toString)).orElse(key.name());
             value.filter(text -> !text.isBlank())
-                    .map(text -> new KeyRing.Entry(source, Secret.of(text.strip()), Math.max(1, key.weight())))
+                    .map(text -> new KeyRing.Entry(
+                            source, Secret.of(text.strip()), Math.max(1, key.weight()), key.inFlight()))
                     .ifPresentOrElse(found::add, () -> warn(provider, key, source));
         }
         return KeyRing.of(found);

@@ -64,11 +64,6 @@ public record GatewayCall(
         return credential.orElseThrow(() -> ProviderException.missingKey(provider, keyVariable));
     }
 
-    /** {@return whether upstreams count the tokens of such answers} */
-    boolean isMetered() {
-        return isMetered(operation);
-    }
-
     /** {@return whether upstreams count the tokens of the answers to such requests} */
     public static boolean isMetered(Operation operation) {
         return METERED.contains(operation);
