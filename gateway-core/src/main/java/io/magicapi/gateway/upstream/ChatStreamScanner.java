@@ -54,6 +54,9 @@ final class ChatStreamScanner {
     private static final byte[] NOTHING = {};
     private static final int BYTES_OF_A_TOKEN = 4;
 
+    /** Of {@code "content":""} and the little that else tells a chunk with text from one without. */
+    private static final int TEXT_FIELD = 24;
+
     // What is known of the event being read.
     private static final int DATA = 1; // it has a data line
     private static final int TEXT = 1 << 1; // the data is not blank
@@ -211,10 +214,11 @@ final class ChatStreamScanner {
 
     /**
      * {@return about how many tokens the stream has had so far} A chunk is one at least, as most providers send each token
-     * by itself; what chunks have beyond the shortest of them is text, of which four bytes are one.
+     * by itself; what chunks have beyond the shortest of them, which says nothing, is text in a field of its own.
      */
     long tokens() {
-        return chunks == 0 ? 0 : Math.max(chunks, (chunkBytes - chunks * shortestChunk) / BYTES_OF_A_TOKEN);
+        long text = chunkBytes - chunks * (shortestChunk + TEXT_FIELD);
+        return chunks == 0 ? 0 : Math.max(chunks, text / BYTES_OF_A_TOKEN);
     }
 
     /**
