@@ -8,6 +8,10 @@ import io.magicapi.gateway.echo.EchoServer;
 import io.magicapi.gateway.health.Health;
 import io.magicapi.gateway.http.HttpFront;
 import io.magicapi.gateway.observe.ActiveRequests;
+import io.magicapi.gateway.observe.Metrics;
+import io.magicapi.gateway.observe.OtlpHeaders;
+import io.magicapi.gateway.observe.Prices;
+import io.magicapi.gateway.observe.Recorder;
 import io.magicapi.gateway.plugins.PluginRegistry;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderCatalog;
@@ -54,6 +58,9 @@ public final class Gateway {
     private final PluginRegistry plugins;
     private final PluginBoundary boundary;
     private final UpstreamModels models;
+    private final Metrics metrics;
+    private final Recorder recorder;
+    private final ProviderSlots slots;
     private final ActiveRequests active = new ActiveRequests();
     private final AtomicInteger connections = new AtomicInteger();
     private final List<HttpFront> fronts = new CopyOnWriteArrayList<>();
@@ -67,13 +74,25 @@ public final class Gateway {
             ProviderCatalog catalog,
             PluginRegistry plugins,
             PluginBoundary boundary,
-            UpstreamModels models) {
+            UpstreamModels models,
+            GatewayConfig config,
+            Map<String, String> environment) {
         this.vertx = vertx;
         this.transport = transport;
         this.catalog = catalog;
         this.plugins = plugins;
         this.boundary = boundary;
         this.models = models;
+        Prices prices = new Prices(config);
+        this.metrics = new Metrics((provider, model) -> knows(config, prices, provider, model));
+        this.recorder = new Recorder(
+                config, prices, metrics, OtlpHeaders.read(config.observability().otlpHeaders(), environment));
+        this.slots = new ProviderSlots(config);
+        new Gauges(metrics)
+                .gateway(transport.name(), prices)
+                .clients(active, connections, fronts)
+                .slots(slots)
+                .plugins(plugins);
         plugins.endLeftoversWith((generations, cause) -> fronts.forEach(front -> front.breakOff(generations, cause)));
     }
 
@@ -113,8 +132,8 @@ public final class Gateway {
                     builtIns.add(0, new EchoProvider(echo.baseUrl()));
                     return new PluginRegistry(config, catalog, builtIns, environment);
                 })
-                .compose(plugins ->
-                        plugins.start().map(new Gateway(vertx, transport, catalog, plugins, boundary, models)))
+                .compose(plugins -> plugins.start()
+                        .map(new Gateway(vertx, transport, catalog, plugins, boundary, models, config, environment)))
                 .onSuccess(gateway -> gateway.warnOfAbsentProviders(config))
                 .compose(gateway ->
                         gateway.listenToOperators(config, environment).map(gateway))
@@ -126,6 +145,18 @@ public final class Gateway {
                     vertx.close().onComplete(closed -> started.fail(failure));
                 });
         return started.future();
+    }
+
+    /** {@return whether a model is one of the operator's, of a plugin's catalogue or of the price list} */
+    private boolean knows(GatewayConfig config, Prices prices, String provider, String model) {
+        return prices.knows(provider, model)
+                || catalog.snapshot()
+                        .find(provider)
+                        .filter(known -> known.lists(model))
+                        .isPresent()
+                || config.models().values().stream()
+                        .flatMap(route -> route.route().stream())
+                        .anyMatch(target -> target.name().equals(provider + "/" + model));
     }
 
     /** A name that is mistyped in the configuration would go unnoticed; one whose plugin comes later is no mistake. */
@@ -165,14 +196,13 @@ public final class Gateway {
         if (!config.admin().enabled()) {
             return Future.succeededFuture();
         }
-        AdminFront front = new AdminFront(config, environment, plugins);
+        AdminFront front = new AdminFront(config, environment, plugins, metrics);
         return vertx.deployVerticle(front).onSuccess(deployed -> admin = front);
     }
 
     private Future<String> listen(GatewayConfig config, int loops) {
         int port =
                 config.server().port() == 0 ? ANY_SHARED_PORT : config.server().port();
-        ProviderSlots slots = new ProviderSlots(config);
         Health health = new Health(config::provider, System::nanoTime);
         return vertx.deployVerticle(
                 () -> {
@@ -185,6 +215,7 @@ public final class Gateway {
                             slots,
                             health,
                             active,
+                            recorder,
                             connections,
                             () -> accepting);
                     fronts.add(front);
@@ -227,6 +258,11 @@ public final class Gateway {
         return catalog.snapshot().all();
     }
 
+    /** {@return the figures of this gateway, to which its parts add gauges of their own} */
+    public Metrics metrics() {
+        return metrics;
+    }
+
     /** {@return how many requests are being served} */
     public int inFlight() {
         return active.count();
@@ -248,6 +284,10 @@ public final class Gateway {
                     .transform(done -> closeAdmin())
                     .transform(done -> plugins.close())
                     .andThen(done -> boundary.close())
+                    .transform(done -> vertx.executeBlocking(() -> {
+                        recorder.close();
+                        return null;
+                    }))
                     .transform(done -> vertx.close());
         }
         return stopped;

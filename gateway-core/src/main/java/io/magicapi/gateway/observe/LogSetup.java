@@ -10,8 +10,11 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /**
  * Sets up logging: lines of text for people, lines of JSON for machines, on one stream.
@@ -30,10 +33,15 @@ public final class LogSetup {
     private static final List<String> BROKEN_CONNECTIONS =
             List.of("io.vertx.core.net.impl.ConnectionBase", "io.vertx.core.http.impl.HttpClientResponseImpl");
 
+    private static final Duration FLUSH = Duration.ofSeconds(2);
+
+    private static volatile @Nullable LogQueue queue;
+
     private LogSetup() {}
 
     /**
-     * Replaces the logging of this process. Call it before anything is logged.
+     * Replaces the logging of this process by one that writes each line before it goes on, for short commands. Call it
+     * before anything is logged.
      *
      * @param level {@code error}, {@code warn}, {@code info} or {@code debug}; stack traces appear at {@code debug} only
      * @param json whether lines are JSON objects
@@ -41,11 +49,38 @@ public final class LogSetup {
      * @param out where lines go; stays open
      */
     public static void apply(String level, boolean json, boolean colours, PrintStream out) {
+        apply(level, json, colours, out, false);
+    }
+
+    /**
+     * The same for a process that serves: another thread writes the lines, so that an output that is not read stops no
+     * event loop, see {@link LogQueue}. {@link #flush} waits for it.
+     */
+    public static void applyQueued(String level, boolean json, boolean colours, PrintStream out) {
+        apply(level, json, colours, out, true);
+    }
+
+    /** Waits until what was logged before is written, for two seconds at most. */
+    public static void flush() {
+        LogQueue current = queue;
+        if (current != null) {
+            current.flush(FLUSH);
+        }
+    }
+
+    /** {@return how many lines were lost because they were not written as fast as they came} */
+    public static long dropped() {
+        LogQueue current = queue;
+        return current == null ? 0 : current.dropped();
+    }
+
+    private static void apply(String level, boolean json, boolean colours, PrintStream out, boolean queued) {
         if (System.getProperty("logback.configurationFile") != null
                 || !(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
             return;
         }
         context.reset();
+        listenToJdk();
         Level own = Level.toLevel(level, Level.INFO);
         boolean stackTraces = own == Level.DEBUG;
         Encoder<ILoggingEvent> encoder = json ? new JsonLines(stackTraces) : new TextLines(colours, stackTraces);
@@ -61,11 +96,26 @@ public final class LogSetup {
 
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.setLevel(own == Level.ERROR ? Level.ERROR : Level.WARN);
-        root.addAppender(appender);
+        root.addAppender(queued ? queue(context, appender) : appender);
         context.getLogger(OWN_LOGGERS).setLevel(own);
         if (own != Level.DEBUG) {
             BROKEN_CONNECTIONS.forEach(name -> context.getLogger(name).setLevel(Level.OFF));
         }
+    }
+
+    private static LogQueue queue(LoggerContext context, OutputStreamAppender<ILoggingEvent> appender) {
+        LogQueue made = new LogQueue(appender);
+        made.setContext(context);
+        made.setName("queue");
+        made.start();
+        queue = made;
+        return made;
+    }
+
+    /** OpenTelemetry and the JDK's own classes log by {@code java.util.logging}. */
+    private static void listenToJdk() {
+        SLF4JBridgeHandler.removeHandlersForRootLogger();
+        SLF4JBridgeHandler.install();
     }
 
     /** Logback closes what it writes to; standard output is not its to close. */

@@ -2,6 +2,7 @@ package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.config.GatewayConfig;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -16,6 +17,23 @@ public final class ProviderSlots {
     /** No provider has been sent anything yet. */
     public ProviderSlots(GatewayConfig config) {
         this.config = config;
+    }
+
+    /**
+     * How a provider's slots are used.
+     *
+     * @param taken requests that it is being sent
+     * @param waiting requests that wait for their turn
+     * @param most how many it may be sent at once
+     */
+    public record Use(int taken, int waiting, int most) {}
+
+    /** {@return how the slots of each provider that was sent anything are used now} */
+    public Map<String, Use> use() {
+        Map<String, Use> use = new TreeMap<>();
+        byProvider.forEach(
+                (name, slots) -> use.put(name, new Use(slots.most() - slots.free(), slots.waiting(), slots.most())));
+        return use;
     }
 
     Slots of(String provider) {

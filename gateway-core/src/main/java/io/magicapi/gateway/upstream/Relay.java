@@ -103,13 +103,11 @@ final class Relay {
         trial = allowed.get();
         startTotal(provider);
         attempts++;
-        record.routed(provider.name(), target.model(), inquiry.stream());
-        record.attempted();
         Attempt next = new Attempt(
                 this,
                 relays,
                 client,
-                record,
+                record.attempt(provider.name(), target.model()),
                 inquiry,
                 target,
                 credentials,
@@ -260,7 +258,7 @@ final class Relay {
             if (answered.retryable()) {
                 client.header("x-should-retry", "true");
             }
-            record.wrote();
+            record.wrote(answered.body().length());
             record.close(Outcome.COMPLETED);
             readRestOfUpload();
             client.endWithError(answered.body());
