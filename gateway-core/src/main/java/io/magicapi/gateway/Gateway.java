@@ -100,10 +100,9 @@ public final class Gateway {
                 .with(new VertxOptions().setEventLoopPoolSize(loops))
                 .withTransport(transport)
                 .build();
-        ProviderCatalog catalog = new ProviderCatalog(config.providers().keySet());
+        ProviderCatalog catalog = new ProviderCatalog(config);
         PluginBoundary boundary = new PluginBoundary(vertx, "magicapi-gateway/" + Version.gateway());
-        UpstreamModels models = new UpstreamModels(
-                catalog, boundary, config.catalogue().refresh().orElse(Duration.ZERO));
+        UpstreamModels models = new UpstreamModels(catalog, boundary);
         // Completes on no context: one of the instance that is being closed would never run its listeners.
         Promise<Gateway> started = Promise.promise();
         EchoServer.start(vertx)
@@ -118,7 +117,7 @@ public final class Gateway {
                 .compose(gateway ->
                         gateway.listenToOperators(config, environment).map(gateway))
                 .compose(gateway -> gateway.listen(config, loops).map(gateway))
-                .compose(gateway -> gateway.watchModels(config).map(gateway))
+                .compose(gateway -> gateway.vertx.deployVerticle(gateway.models).map(gateway))
                 .onSuccess(started::complete)
                 .onFailure(failure -> {
                     boundary.close();
@@ -171,19 +170,15 @@ public final class Gateway {
     private Future<String> listen(GatewayConfig config, int loops) {
         int port =
                 config.server().port() == 0 ? ANY_SHARED_PORT : config.server().port();
-        ProviderSlots slots = new ProviderSlots(config);
+        ProviderSlots slots = new ProviderSlots(catalog);
         return vertx.deployVerticle(
                 () -> {
-                    HttpFront front = new HttpFront(
-                            config, port, catalog, models, boundary, slots, active, connections, () -> accepting);
+                    HttpFront front =
+                            new HttpFront(port, catalog, models, boundary, slots, active, connections, () -> accepting);
                     fronts.add(front);
                     return front;
                 },
                 new DeploymentOptions().setInstances(loops));
-    }
-
-    private Future<?> watchModels(GatewayConfig config) {
-        return config.catalogue().refresh().isPresent() ? vertx.deployVerticle(models) : Future.succeededFuture();
     }
 
     /** {@return the port that is bound} */

@@ -4,7 +4,6 @@ import io.magicapi.gateway.api.Body;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.api.Operation;
 import io.magicapi.gateway.api.Secret;
-import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.loop.LoopClock;
@@ -66,22 +65,21 @@ final class ApiHandler {
     /** By which developers of plugins choose between the version that serves and the one that is tried. */
     private static final String CANARY = "x-gateway-canary";
 
-    private final GatewayConfig config;
     private final ProviderCatalog catalog;
+    private final boolean dev;
     private final LoopClock clock;
     private final Relays relays;
     private final ErrorAnswers errors;
     private final ModelList models;
 
     ApiHandler(
-            GatewayConfig config,
             ProviderCatalog catalog,
             UpstreamModels upstreamModels,
             LoopClock clock,
             Relays relays,
             ErrorAnswers errors) {
-        this.config = config;
         this.catalog = catalog;
+        this.dev = catalog.config().plugins().dev();
         this.clock = clock;
         this.relays = relays;
         this.errors = errors;
@@ -155,7 +153,7 @@ final class ApiHandler {
         if (path.operation().equals(Operation.MODELS) && provider.isEmpty() && reads) {
             return listModels(request, path, record);
         }
-        Optional<Secret> key = config.auth().passthrough() ? Bearer.of(request) : Optional.empty();
+        Optional<Secret> key = catalog.config().auth().passthrough() ? Bearer.of(request) : Optional.empty();
         return relay(new Inbound(request, path, record, provider, clientHeaders(request), key));
     }
 
@@ -167,7 +165,7 @@ final class ApiHandler {
         if (inbound.isJson()) {
             requireJson(inbound.contentType());
         } else if (inbound.isUpload()) {
-            long limit = config.server().limits().upload().bytes();
+            long limit = catalog.config().server().limits().upload().bytes();
             if (inbound.length() > limit) {
                 throw Upload.tooLarge(limit);
             }
@@ -176,7 +174,7 @@ final class ApiHandler {
                     ? routeUpload(inbound)
                     : startUpload(inbound, Optional.empty(), Buffer.buffer(), false, 0);
         }
-        long limit = config.server().limits().body().bytes();
+        long limit = catalog.config().server().limits().body().bytes();
         if (inbound.length() > limit) {
             throw BodyReader.tooLarge(limit);
         }
@@ -271,7 +269,7 @@ final class ApiHandler {
 
     /** Holds what comes of an upload until its model is known, then lets it pass. */
     private Future<Void> routeUpload(Inbound inbound) {
-        long limit = config.server().limits().body().bytes();
+        long limit = catalog.config().server().limits().body().bytes();
         return FormReader.read(inbound.request(), limit, patience(inbound.request()))
                 .compose(form -> {
                     Optional<String> named = form.peek().model();
@@ -295,7 +293,7 @@ final class ApiHandler {
                 read,
                 whole,
                 length,
-                config.server().limits().upload().bytes());
+                catalog.config().server().limits().upload().bytes());
         return relay(inbound, route, GatewayCall.streamedBody(), inbound.headers(), false, false, upload);
     }
 
@@ -327,13 +325,14 @@ final class ApiHandler {
 
     /** The caller's credentials that are no bearer token are for the chosen provider, if it knows such, and no other. */
     private Headers withCredentials(Inbound inbound, ProviderGeneration provider, Headers headers) {
-        return config.auth().passthrough()
+        return catalog.config().auth().passthrough()
                 ? HeaderPolicy.withCredentials(headers, inbound.request().headers(), provider.credentialHeaders())
                 : headers;
     }
 
     private BodyPatience patience(HttpServerRequest request) {
-        return new BodyPatience(clock, request, config.server().timeouts().requestBody());
+        return new BodyPatience(
+                clock, request, catalog.config().server().timeouts().requestBody());
     }
 
     private static Headers clientHeaders(HttpServerRequest request) {
@@ -349,13 +348,13 @@ final class ApiHandler {
     }
 
     private ProviderChoice choose(ProviderSnapshot snapshot, Inbound inbound, Optional<String> model) {
-        return ProviderChoice.choose(snapshot, config, inbound.provider(), model, inbound.operation());
+        return ProviderChoice.choose(snapshot, snapshot.config(), inbound.provider(), model, inbound.operation());
     }
 
     /** {@return the version of a provider that a request goes to; another than the serving one while it is tried} */
     private ProviderGeneration version(
             ProviderSnapshot snapshot, ProviderGeneration serving, HttpServerRequest request) {
-        String wanted = config.plugins().dev() ? request.getHeader(CANARY) : null;
+        String wanted = dev ? request.getHeader(CANARY) : null;
         if (wanted == null) {
             return snapshot.next(serving);
         }

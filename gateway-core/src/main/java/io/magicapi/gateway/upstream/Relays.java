@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The relays of one event loop, and what they share. */
@@ -20,7 +21,7 @@ public final class Relays {
     private final LoopClock clock;
     private final UpstreamClient upstreams;
     private final PluginBoundary boundary;
-    private final Duration slowReader;
+    private final Supplier<Duration> slowReader;
     private final Set<Relay> running = new HashSet<>();
 
     /**
@@ -28,7 +29,7 @@ public final class Relays {
      *
      * @param slowReader how long a client may take nothing of an answer that waits for it
      */
-    public Relays(LoopClock clock, UpstreamClient upstreams, PluginBoundary boundary, Duration slowReader) {
+    public Relays(LoopClock clock, UpstreamClient upstreams, PluginBoundary boundary, Supplier<Duration> slowReader) {
         this.clock = clock;
         this.upstreams = upstreams;
         this.boundary = boundary;
@@ -87,6 +88,6 @@ public final class Relays {
     }
 
     Duration slowReader() {
-        return slowReader;
+        return slowReader.get();
     }
 }
