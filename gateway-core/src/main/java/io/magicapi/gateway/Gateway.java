@@ -3,6 +3,7 @@ package io.magicapi.gateway;
 import io.magicapi.gateway.admin.AdminFront;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.LoadedConfig;
 import io.magicapi.gateway.echo.EchoProvider;
 import io.magicapi.gateway.echo.EchoServer;
 import io.magicapi.gateway.http.HttpFront;
@@ -11,6 +12,7 @@ import io.magicapi.gateway.plugins.PluginRegistry;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.magicapi.gateway.reload.ConfigReload;
 import io.magicapi.gateway.upstream.PluginBoundary;
 import io.magicapi.gateway.upstream.ProviderSlots;
 import io.magicapi.gateway.upstream.UpstreamModels;
@@ -26,8 +28,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,6 +60,7 @@ public final class Gateway {
     private final ActiveRequests active = new ActiveRequests();
     private final AtomicInteger connections = new AtomicInteger();
     private final List<HttpFront> fronts = new CopyOnWriteArrayList<>();
+    private final Optional<ConfigReload> reload;
     private volatile boolean accepting = true;
     private volatile @Nullable AdminFront admin;
     private @Nullable Future<Void> stopped;
@@ -66,13 +71,16 @@ public final class Gateway {
             ProviderCatalog catalog,
             PluginRegistry plugins,
             PluginBoundary boundary,
-            UpstreamModels models) {
+            UpstreamModels models,
+            Optional<LoadedConfig> loaded,
+            Set<String> builtIn) {
         this.vertx = vertx;
         this.transport = transport;
         this.catalog = catalog;
         this.plugins = plugins;
         this.boundary = boundary;
         this.models = models;
+        this.reload = loaded.map(config -> new ConfigReload(vertx, config, this::follow, builtIn));
         plugins.endLeftoversWith((generations, cause) -> fronts.forEach(front -> front.breakOff(generations, cause)));
     }
 
@@ -94,6 +102,24 @@ public final class Gateway {
      * @return as {@link #start(GatewayConfig, Map)}; fails also if one of them does not start
      */
     public static Future<Gateway> start(GatewayConfig config, Map<String, String> environment, List<Provider> builtIn) {
+        return start(config, Optional.empty(), environment, builtIn);
+    }
+
+    /**
+     * Starts a gateway that follows its configuration: what it was loaded from is watched, and can be loaded again by
+     * {@link #reload}.
+     *
+     * @return as {@link #start(GatewayConfig, Map)}
+     */
+    public static Future<Gateway> start(LoadedConfig loaded) {
+        return start(loaded.config(), Optional.of(loaded), loaded.sources().environment(), List.of());
+    }
+
+    private static Future<Gateway> start(
+            GatewayConfig config,
+            Optional<LoadedConfig> loaded,
+            Map<String, String> environment,
+            List<Provider> builtIn) {
         Transport transport = fastestTransport();
         int loops = Runtime.getRuntime().availableProcessors();
         Vertx vertx = Vertx.builder()
@@ -106,24 +132,30 @@ public final class Gateway {
         // Completes on no context: one of the instance that is being closed would never run its listeners.
         Promise<Gateway> started = Promise.promise();
         EchoServer.start(vertx)
-                .map(echo -> {
+                .compose(echo -> {
                     List<Provider> builtIns = new ArrayList<>(builtIn);
                     builtIns.add(0, new EchoProvider(echo.baseUrl()));
-                    return new PluginRegistry(config, catalog, builtIns, environment);
+                    PluginRegistry plugins = new PluginRegistry(config, catalog, builtIns, environment);
+                    Set<String> names = builtIns.stream().map(Provider::name).collect(Collectors.toSet());
+                    return plugins.start()
+                            .map(new Gateway(vertx, transport, catalog, plugins, boundary, models, loaded, names));
                 })
-                .compose(plugins ->
-                        plugins.start().map(new Gateway(vertx, transport, catalog, plugins, boundary, models)))
                 .onSuccess(gateway -> gateway.warnOfAbsentProviders(config))
                 .compose(gateway ->
                         gateway.listenToOperators(config, environment).map(gateway))
                 .compose(gateway -> gateway.listen(config, loops).map(gateway))
                 .compose(gateway -> gateway.vertx.deployVerticle(gateway.models).map(gateway))
+                .onSuccess(gateway -> gateway.reload.ifPresent(ConfigReload::watch))
                 .onSuccess(started::complete)
                 .onFailure(failure -> {
                     boundary.close();
                     vertx.close().onComplete(closed -> started.fail(failure));
                 });
         return started.future();
+    }
+
+    private Future<List<String>> follow(GatewayConfig next) {
+        return plugins.follow(next).onSuccess(changed -> warnOfAbsentProviders(next));
     }
 
     /** A name that is mistyped in the configuration would go unnoticed; one whose plugin comes later is no mistake. */
@@ -163,7 +195,7 @@ public final class Gateway {
         if (!config.admin().enabled()) {
             return Future.succeededFuture();
         }
-        AdminFront front = new AdminFront(config, environment, plugins);
+        AdminFront front = new AdminFront(config, environment, plugins, reload);
         return vertx.deployVerticle(front).onSuccess(deployed -> admin = front);
     }
 
@@ -179,6 +211,16 @@ public final class Gateway {
                     return front;
                 },
                 new DeploymentOptions().setInstances(loops));
+    }
+
+    /** {@return what reloads the configuration; empty if the gateway was given one that comes from nowhere} */
+    public Optional<ConfigReload> reload() {
+        return reload;
+    }
+
+    /** {@return the configuration in use; of keys that only a restart can change, not the value in use but the newest} */
+    public GatewayConfig config() {
+        return catalog.config();
     }
 
     /** {@return the port that is bound} */

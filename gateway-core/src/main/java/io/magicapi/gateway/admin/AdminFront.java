@@ -4,6 +4,7 @@ import io.magicapi.gateway.admin.AdminRefusal.Reason;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Admin;
 import io.magicapi.gateway.plugins.PluginRegistry;
+import io.magicapi.gateway.reload.ConfigReload;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpConnection;
@@ -43,6 +44,7 @@ public final class AdminFront extends VerticleBase {
     private final GatewayConfig whole;
     private final Map<String, String> environment;
     private final PluginRegistry plugins;
+    private final Optional<ConfigReload> reload;
 
     /** The connections that are open, and the timers that close those on which nothing comes. */
     private final Map<HttpConnection, Long> connections = new IdentityHashMap<>();
@@ -55,8 +57,14 @@ public final class AdminFront extends VerticleBase {
      * A listener that does not listen yet.
      *
      * @param environment where the key is looked up
+     * @param reload what reloads the configuration, if it can be
      */
-    public AdminFront(GatewayConfig config, Map<String, String> environment, PluginRegistry plugins) {
+    public AdminFront(
+            GatewayConfig config,
+            Map<String, String> environment,
+            PluginRegistry plugins,
+            Optional<ConfigReload> reload) {
+        this.reload = reload;
         this.whole = config;
         this.config = config.admin();
         this.environment = Map.copyOf(environment);
@@ -72,7 +80,7 @@ public final class AdminFront extends VerticleBase {
     }
 
     private Future<Void> listen(AdminKey key) {
-        Router router = new AdminApi(vertx, whole, key, plugins).router();
+        Router router = new AdminApi(vertx, whole, key, plugins, reload).router();
         HttpServer listener = vertx.createHttpServer(new HttpServerOptions()
                         .setHost(config.host())
                         .setPort(config.port())

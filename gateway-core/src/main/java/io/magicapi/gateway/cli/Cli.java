@@ -40,6 +40,7 @@ public final class Cli {
                 .addSubcommand(new CommandLine(new ConfigCommand())
                         .addSubcommand(new ConfigCommand.Validate(surroundings, root))
                         .addSubcommand(new ConfigCommand.Show(surroundings, root)))
+                .addSubcommand(new ReloadCommand(surroundings, root))
                 .addSubcommand(new ModelsCommand(surroundings, root))
                 .addSubcommand(new VersionCommand(surroundings));
         line.setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8))

@@ -1,8 +1,6 @@
 package io.magicapi.gateway.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
 import io.magicapi.gateway.config.LoadedConfig;
 import io.magicapi.gateway.config.Place;
 import io.magicapi.gateway.config.Problem;
@@ -95,8 +93,6 @@ final class ConfigCommand extends Group {
         private static final Pattern RESERVED =
                 Pattern.compile("(?i)true|false|yes|no|on|off|y|n|null|~|\\.nan|[-+]?\\.inf|\\.+");
 
-        private static final Pattern SECRET = Pattern.compile("(?i).*(key|secret|token|password|credential).*");
-
         private final Surroundings surroundings;
         private final RootCommand root;
 
@@ -141,7 +137,7 @@ final class ConfigCommand extends Group {
                 }
                 open = names.subList(0, names.size() - 1);
                 String name = names.get(names.size() - 1);
-                String text = name + ":" + (setting.value().isNull() ? "" : " " + yaml(masked(name, setting.value())));
+                String text = name + ":" + (setting.value().isNull() ? "" : " " + yaml(setting.masked()));
                 lines.add("  ".repeat(open.size()) + text);
                 origins.add("# " + setting.origin().map(Place::brief).orElse("default"));
             }
@@ -167,27 +163,6 @@ final class ConfigCommand extends Group {
                 return plain ? text : value.toString();
             }
             return value.toString();
-        }
-
-        /** A plugin's options are free form, so someone may have put a secret there. */
-        private static JsonNode masked(String name, JsonNode value) {
-            if (!value.isObject() || !name.equals("options")) {
-                return value;
-            }
-            return mask(value.deepCopy());
-        }
-
-        private static JsonNode mask(JsonNode value) {
-            if (value instanceof ObjectNode object) {
-                object.properties().forEach(entry -> {
-                    boolean secret = SECRET.matcher(entry.getKey()).matches()
-                            && entry.getValue().isTextual();
-                    entry.setValue(secret ? TextNode.valueOf("***") : mask(entry.getValue()));
-                });
-            } else if (value.isArray()) {
-                value.forEach(Show::mask);
-            }
-            return value;
         }
     }
 }

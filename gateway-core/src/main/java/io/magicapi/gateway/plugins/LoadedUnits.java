@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -241,9 +243,10 @@ final class LoadedUnits {
     /**
      * Has all that is loaded follow another configuration. Requests under way finish on what they have begun with.
      *
+     * @return the names of the providers that have come, gone or changed, sorted
      * @throws Refusal if a provider does not start with it; then nothing has changed
      */
-    void follow(GatewayConfig next) throws Refusal {
+    List<String> follow(GatewayConfig next) throws Refusal {
         List<PluginUnit> units = new ArrayList<>(serving.values());
         trials.values().forEach(trial -> units.add(trial.newcomer()));
         Map<PluginUnit, List<ProviderGeneration>> prepared = new LinkedHashMap<>();
@@ -256,6 +259,7 @@ final class LoadedUnits {
             units.forEach(unit -> unit.tidy(timing.stop()));
             throw e;
         }
+        Set<ProviderGeneration> before = generations();
         ProviderStarter own = new ProviderStarter(next, keys, Map.of());
         List<ProviderGeneration> ownNext = builtIns.stream().map(own::follow).toList();
         config = next;
@@ -268,6 +272,20 @@ final class LoadedUnits {
         }));
         publish();
         leaving.forEach(ProviderGeneration::retire);
+        Set<ProviderGeneration> after = generations();
+        return Stream.concat(
+                        before.stream().filter(generation -> !after.contains(generation)),
+                        after.stream().filter(generation -> !before.contains(generation)))
+                .map(ProviderGeneration::name)
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    private Set<ProviderGeneration> generations() {
+        Set<ProviderGeneration> all = new HashSet<>(builtIns);
+        serving.values().forEach(unit -> all.addAll(unit.generations()));
+        return all;
     }
 
     /** The names that a unit cannot have, each with who has it: of the others, those they have or are going to have. */

@@ -310,15 +310,15 @@ public final class PluginRegistry {
      * their new keys and deadlines, and then all swap at once, and the configuration in the catalogue with them. Requests
      * under way finish on what they have begun with. Of {@code plugins}, only {@code drain} and the trials follow.
      *
-     * @return fails with a {@link Refusal} if a provider does not start with it; then nothing has changed
+     * @return the names of the providers that have come, gone or changed; fails with a {@link Refusal} if a provider does
+     *     not start with it; then nothing has changed
      */
-    public Future<Void> follow(GatewayConfig next) {
+    public Future<List<String>> follow(GatewayConfig next) {
         return operate(Audit.GATEWAY, () -> {
-                    units.follow(next);
-                    jars.configurationChanged();
-                    return true;
-                })
-                .mapEmpty();
+            List<String> providers = units.follow(next);
+            jars.configurationChanged();
+            return providers;
+        });
     }
 
     /** Something an operator asks for. */
