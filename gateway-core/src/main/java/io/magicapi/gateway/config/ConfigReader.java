@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.magicapi.gateway.config.GatewayConfig.Admin;
 import io.magicapi.gateway.config.GatewayConfig.AdminKeySource;
-import io.magicapi.gateway.config.GatewayConfig.Alias;
 import io.magicapi.gateway.config.GatewayConfig.Auth;
+import io.magicapi.gateway.config.GatewayConfig.Balance;
 import io.magicapi.gateway.config.GatewayConfig.Canary;
 import io.magicapi.gateway.config.GatewayConfig.Catalogue;
 import io.magicapi.gateway.config.GatewayConfig.Cors;
@@ -16,12 +16,17 @@ import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.config.GatewayConfig.Limits;
 import io.magicapi.gateway.config.GatewayConfig.Log;
 import io.magicapi.gateway.config.GatewayConfig.LogFormat;
+import io.magicapi.gateway.config.GatewayConfig.ModelRoute;
 import io.magicapi.gateway.config.GatewayConfig.PluginSettings;
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
 import io.magicapi.gateway.config.GatewayConfig.ProviderLimits;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
+import io.magicapi.gateway.config.GatewayConfig.Retries;
+import io.magicapi.gateway.config.GatewayConfig.RouteTarget;
 import io.magicapi.gateway.config.GatewayConfig.Routing;
 import io.magicapi.gateway.config.GatewayConfig.Server;
+import io.magicapi.gateway.config.GatewayConfig.Sticky;
+import io.magicapi.gateway.config.GatewayConfig.StreamRecovery;
 import io.magicapi.gateway.config.GatewayConfig.Timeouts;
 import io.magicapi.gateway.config.GatewayConfig.Verify;
 import java.net.InetAddress;
@@ -38,7 +43,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Reads the merged tree into records. This class is the only list of keys: what it asks for exists, with the type and
@@ -62,6 +69,9 @@ final class ConfigReader {
 
     /** Of requests to one provider; the HTTP client sets up a place for each. */
     private static final int MAX_SENT = 100_000;
+
+    /** Who has not answered by then will not. */
+    private static final int MAX_ATTEMPTS = 10;
 
     private static final DataSize LEAST = DataSize.kibibytes(1);
 
@@ -109,7 +119,8 @@ final class ConfigReader {
         Admin admin = root.section("admin", section -> admin(section, defaults.admin()));
         Plugins plugins = root.section("plugins", section -> plugins(section, defaults.plugins()));
         Map<String, ProviderSettings> providers = root.entries("providers", this::provider);
-        Map<String, Alias> models = root.entries("models", this::alias);
+        Map<String, ModelRoute> models = root.entries("models", this::route);
+        checkRoutes(models);
         Catalogue catalogue = root.section("catalogue", section -> catalogue(section, defaults.catalogue()));
         Routing routing = root.section(
                 "routing",
@@ -368,6 +379,7 @@ final class ConfigReader {
                                         0,
                                         MAX_SENT,
                                         defaults.limits().waiting()))),
+                section.section("retries", this::retries),
                 section.object("options"));
     }
 
@@ -501,23 +513,103 @@ final class ConfigReader {
         }
     }
 
-    private Alias alias(String name, Section section) {
-        Alias alias = new Alias(section.texts("route", List.of(), ConfigReader::target));
-        if (alias.route().size() != 1 && !name.equals(Section.ANY_NAME)) {
+    private ModelRoute route(String name, Section section) {
+        ModelRoute defaults = ModelRoute.DEFAULT;
+        boolean shares = section.isMapping("route");
+        List<RouteTarget> targets = section.weights(
+                "route",
+                "list of targets, or targets with shares",
+                (target, weight) -> new RouteTarget(target(target), weight));
+        if (targets.isEmpty() && !name.equals(Section.ANY_NAME)) {
             reading.problem(
                     Problem.VALUE,
                     section.place(),
-                    "models." + name + ".route must name one target, such as [groq/openai/gpt-oss-120b]");
+                    "models." + name + ".route must name a target, such as [groq/openai/gpt-oss-120b]");
         }
-        return alias;
+        String balance = section.choice(
+                "balance",
+                Stream.of(Balance.values()).map(Balance::text).toList(),
+                (shares ? Balance.WEIGHTED : Balance.ORDERED).text());
+        Sticky sticky = section.section(
+                "sticky",
+                by -> new Sticky(
+                        by.optional("header", "header name", ConfigReader::stickyHeader, TextNode::valueOf),
+                        by.optional("field", "text", Function.identity(), TextNode::valueOf)));
+        if (sticky.header().isPresent() && sticky.field().isPresent()) {
+            reading.problem(
+                    Problem.VALUE, section.place(), "models." + name + ".sticky must be a header or a field, not both");
+        }
+        Duration firstToken = duration(section, "first-token", defaults.firstToken());
+        String recovery = section.choice(
+                "stream-recovery",
+                Stream.of(StreamRecovery.values()).map(StreamRecovery::text).toList(),
+                defaults.streamRecovery().text());
+        return new ModelRoute(
+                targets,
+                Balance.valueOf(balance.toUpperCase(Locale.ROOT)),
+                sticky,
+                firstToken,
+                StreamRecovery.valueOf(recovery.toUpperCase(Locale.ROOT)));
     }
 
     private static String target(String text) {
-        int slash = text.indexOf('/');
-        if (slash <= 0 || slash == text.length() - 1) {
+        if (text.isBlank()) {
             throw new IllegalArgumentException("must be a provider and a model, such as groq/openai/gpt-oss-120b");
         }
         return text;
+    }
+
+    /** A target is a provider and a model, or another route; no route leads back to itself. */
+    private void checkRoutes(Map<String, ModelRoute> models) {
+        models.forEach((name, route) -> route.route().stream()
+                .map(RouteTarget::name)
+                .filter(target -> target.equals(name) || !models.containsKey(target))
+                .filter(target -> target.indexOf('/') <= 0 || target.endsWith("/"))
+                .forEach(target -> reading.problem(
+                        Problem.VALUE,
+                        placeOf("models." + name + ".route"),
+                        "models." + name + ".route: \"" + target + "\" must be a provider and a model, such as "
+                                + "groq/openai/gpt-oss-120b, or another name of models")));
+        models.forEach((name, route) -> {
+            if (leadsTo(name, name, route, models, new HashSet<>())) {
+                reading.problem(
+                        Problem.VALUE,
+                        placeOf("models." + name + ".route"),
+                        "models." + name + ".route leads back to \"" + name + "\"");
+            }
+        });
+    }
+
+    private static boolean leadsTo(
+            String goal, String from, ModelRoute route, Map<String, ModelRoute> models, Set<String> seen) {
+        for (RouteTarget entry : route.route()) {
+            String target = entry.name();
+            ModelRoute next = target.equals(from) ? null : models.get(target);
+            if (next != null
+                    && (target.equals(goal) || (seen.add(target) && leadsTo(goal, target, next, models, seen)))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Retries retries(Section section) {
+        Retries defaults = Retries.DEFAULT;
+        return new Retries(
+                section.optional(
+                        "attempts",
+                        "number, 1 to " + MAX_ATTEMPTS,
+                        text -> {
+                            if (!text.matches("[1-9]\\d?") || Integer.parseInt(text) > MAX_ATTEMPTS) {
+                                throw new IllegalArgumentException("must be a whole number from 1 to " + MAX_ATTEMPTS);
+                            }
+                            return Integer.parseInt(text);
+                        },
+                        JsonNodeFactory.instance::numberNode),
+                section.texts("on", defaults.on(), StatusRange::parse, StatusRange::toString),
+                duration(section, "backoff", defaults.backoff()),
+                duration(section, "max-backoff", defaults.maxBackoff()),
+                percent(section, "budget", 100, defaults.budget()));
     }
 
     private static String providerName(String text) {
@@ -558,6 +650,13 @@ final class ConfigReader {
                     "must hold origins without path, such as https://app.example.com, or \"*\"");
         }
         return text;
+    }
+
+    private static String stickyHeader(String text) {
+        if (!HEADER.matcher(text).matches() || text.equals("*")) {
+            throw new IllegalArgumentException("must be the name of a header, such as x-session-id");
+        }
+        return text.toLowerCase(Locale.ROOT);
     }
 
     private static String header(String text) {

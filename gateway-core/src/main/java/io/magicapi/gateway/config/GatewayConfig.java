@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The whole configuration, valid and immutable. The records mirror the YAML: {@code server.http2-cleartext} is {@link
@@ -28,7 +29,7 @@ public record GatewayConfig(
         Admin admin,
         Plugins plugins,
         Map<String, ProviderSettings> providers,
-        Map<String, Alias> models,
+        Map<String, ModelRoute> models,
         Catalogue catalogue,
         Routing routing,
         Auth auth,
@@ -73,8 +74,13 @@ public record GatewayConfig(
         return new GatewayConfig(server, admin, plugins, other, models, catalogue, routing, auth, log);
     }
 
+    /** {@return where requests for a model of the operator's naming go; empty if there is none of this name} */
+    public Optional<ModelRoute> route(String name) {
+        return Optional.ofNullable(models.get(name));
+    }
+
     /** {@return the same with other models of the operator's naming} */
-    public GatewayConfig withModels(Map<String, Alias> other) {
+    public GatewayConfig withModels(Map<String, ModelRoute> other) {
         return new GatewayConfig(server, admin, plugins, providers, other, catalogue, routing, auth, log);
     }
 
@@ -325,6 +331,7 @@ public record GatewayConfig(
      * @param keys keys the gateway holds, one chosen by weight per request; empty: the variable the plugin names, if set
      * @param deadlines how long the upstream may take
      * @param limits how much it is sent at once
+     * @param retries how often it is asked again
      * @param options the plugin's own settings, an object
      */
     public record ProviderSettings(
@@ -333,6 +340,7 @@ public record GatewayConfig(
             List<Key> keys,
             Deadlines deadlines,
             ProviderLimits limits,
+            Retries retries,
             JsonNode options) {
 
         /** Nothing configured. */
@@ -342,6 +350,7 @@ public record GatewayConfig(
                 List.of(),
                 Deadlines.DEFAULT,
                 ProviderLimits.DEFAULT,
+                Retries.DEFAULT,
                 JsonNodeFactory.instance.objectNode());
 
         public ProviderSettings {
@@ -350,32 +359,37 @@ public record GatewayConfig(
 
         /** {@return the same as an instance of the provider that its plugin gives this name} */
         public ProviderSettings withPlugin(String other) {
-            return new ProviderSettings(Optional.of(other), baseUrl, keys, deadlines, limits, options);
+            return new ProviderSettings(Optional.of(other), baseUrl, keys, deadlines, limits, retries, options);
         }
 
         /** {@return the same at another base URL} */
         public ProviderSettings withBaseUrl(String other) {
-            return new ProviderSettings(plugin, Optional.of(other), keys, deadlines, limits, options);
+            return new ProviderSettings(plugin, Optional.of(other), keys, deadlines, limits, retries, options);
         }
 
         /** {@return the same with other keys} */
         public ProviderSettings withKeys(List<Key> other) {
-            return new ProviderSettings(plugin, baseUrl, other, deadlines, limits, options);
+            return new ProviderSettings(plugin, baseUrl, other, deadlines, limits, retries, options);
         }
 
         /** {@return the same with other deadlines} */
         public ProviderSettings withDeadlines(Deadlines other) {
-            return new ProviderSettings(plugin, baseUrl, keys, other, limits, options);
+            return new ProviderSettings(plugin, baseUrl, keys, other, limits, retries, options);
         }
 
         /** {@return the same with other limits} */
         public ProviderSettings withLimits(ProviderLimits other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, other, options);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, other, retries, options);
+        }
+
+        /** {@return the same, asked again in another way} */
+        public ProviderSettings withRetries(Retries other) {
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, other, options);
         }
 
         /** {@return the same with other settings of the plugin} */
         public ProviderSettings withOptions(JsonNode other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, other);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, other);
         }
     }
 
@@ -444,28 +458,154 @@ public record GatewayConfig(
     public record Routing(Optional<String> defaultProvider) {}
 
     /**
-     * A model of the operator's own naming.
+     * A model of the operator's own naming, and where requests for it go.
      *
-     * @param route what it stands for, one {@code provider/model}
+     * @param route what it stands for: at least one
+     * @param balance in which order they are tried
+     * @param sticky what keeps requests that belong together on one target, if they say it
+     * @param firstToken how long a target may take to its first word of a stream, while there is another one to ask
+     * @param streamRecovery what is done for a stream that breaks off after its first word
      */
-    public record Alias(List<String> route) {
+    public record ModelRoute(
+            List<RouteTarget> route,
+            Balance balance,
+            Sticky sticky,
+            Duration firstToken,
+            StreamRecovery streamRecovery) {
 
-        public Alias {
+        /** What a route has unless it says otherwise. */
+        public static final ModelRoute DEFAULT = new ModelRoute(
+                List.of(),
+                Balance.ORDERED,
+                new Sticky(Optional.empty(), Optional.empty()),
+                Duration.ofSeconds(60),
+                StreamRecovery.NONE);
+
+        public ModelRoute {
             route = List.copyOf(route);
         }
 
-        /** {@return the name of the provider it stands for} */
-        public String provider() {
-            return target().substring(0, target().indexOf('/'));
+        /** {@return a route to these, {@code provider/model} or another route each, the first one first} */
+        public static ModelRoute to(String... targets) {
+            return DEFAULT.withTargets(
+                    Stream.of(targets).map(name -> new RouteTarget(name, 1)).toList());
         }
 
-        /** {@return the model it stands for, as that provider knows it} */
-        public String model() {
-            return target().substring(target().indexOf('/') + 1);
+        /** {@return the same to other targets} */
+        public ModelRoute withTargets(List<RouteTarget> other) {
+            return new ModelRoute(other, balance, sticky, firstToken, streamRecovery);
         }
 
-        private String target() {
-            return route.get(0);
+        /** {@return the same in another order of trying} */
+        public ModelRoute withBalance(Balance other) {
+            return new ModelRoute(route, other, sticky, firstToken, streamRecovery);
+        }
+
+        /** {@return the same, kept together by something else} */
+        public ModelRoute withSticky(Sticky other) {
+            return new ModelRoute(route, balance, other, firstToken, streamRecovery);
+        }
+
+        /** {@return the same with another patience} */
+        public ModelRoute withFirstToken(Duration other) {
+            return new ModelRoute(route, balance, sticky, other, streamRecovery);
+        }
+
+        /** {@return the same with other means against streams that break off} */
+        public ModelRoute withRecovery(StreamRecovery other) {
+            return new ModelRoute(route, balance, sticky, firstToken, other);
+        }
+    }
+
+    /**
+     * One of the targets of a route.
+     *
+     * @param name {@code provider/model}, or the name of another route
+     * @param weight its share of the requests, where shares count; at least 1
+     */
+    public record RouteTarget(String name, int weight) {}
+
+    /** In which order the targets of a route are tried. */
+    public enum Balance {
+        /** As they are written. */
+        ORDERED,
+        /** By chance, each as often as its weight says. */
+        WEIGHTED,
+        /** The one that has been the quickest to its first word. */
+        FASTEST;
+
+        /** {@return how it is written in the configuration} */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * What requests that belong together have in common. At most one of the two is given.
+     *
+     * @param header the name of a request header
+     * @param field the name of a field of the request's body
+     */
+    public record Sticky(Optional<String> header, Optional<String> field) {}
+
+    /** What is done for a stream that breaks off after its first word. */
+    public enum StreamRecovery {
+        /** The client is told. */
+        NONE,
+        /** Nothing of an answer is delivered before all of it is there, so that another target can be asked. */
+        HOLD,
+        /** Another target is asked to go on, if that is possible without a change to what was delivered. */
+        CONTINUE;
+
+        /** {@return how it is written in the configuration} */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * How often a target is asked again.
+     *
+     * @param attempts how often it is asked for one request, the first time included; empty: twice where a route was
+     *     asked for, once where the request names the provider, whose client then knows best
+     * @param on the statuses after which it is
+     * @param backoff the longest that the first pause may be; further ones may be twice as long each
+     * @param maxBackoff the longest that any pause may be, also one that the provider asks for
+     * @param budget what part of the provider's requests may be repetitions
+     */
+    public record Retries(
+            Optional<Integer> attempts, List<StatusRange> on, Duration backoff, Duration maxBackoff, Percent budget) {
+
+        /** 408, 409, 429, 498 and all from 500; 250 ms, 10 s, 20%. */
+        public static final Retries DEFAULT = new Retries(
+                Optional.empty(),
+                List.of(
+                        StatusRange.of(408),
+                        StatusRange.of(409),
+                        StatusRange.of(429),
+                        StatusRange.of(498),
+                        new StatusRange(500, 599)),
+                Duration.ofMillis(250),
+                Duration.ofSeconds(10),
+                Percent.of(20));
+
+        public Retries {
+            on = List.copyOf(on);
+        }
+
+        /** {@return the same, asking so often} */
+        public Retries withAttempts(int other) {
+            return new Retries(Optional.of(other), on, backoff, maxBackoff, budget);
+        }
+
+        /** {@return the same with other pauses} */
+        public Retries withBackoff(Duration first, Duration longest) {
+            return new Retries(attempts, on, first, longest, budget);
+        }
+
+        /** {@return whether a target that answers with this status is asked again} */
+        public boolean isOn(int status) {
+            return on.stream().anyMatch(range -> range.contains(status));
         }
     }
 

@@ -190,6 +190,52 @@ final class Section {
         return values;
     }
 
+    /** {@return whether a key is written with keys of its own} */
+    boolean isMapping(String name) {
+        return members.get(name) instanceof Located.Mapping;
+    }
+
+    /**
+     * Asks for texts that each have a weight: a list, in which each weighs 1, or a mapping from texts to weights.
+     *
+     * @param parse the value of a text and its weight, or an exception as in {@link #value}
+     */
+    <T> List<T> weights(String name, String type, BiFunction<String, Integer, T> parse) {
+        List<T> values = new ArrayList<>();
+        ObjectNode shares = JsonNodeFactory.instance.objectNode();
+        ArrayNode texts = JsonNodeFactory.instance.arrayNode();
+        ask(name).ifPresent(located -> {
+            if (located instanceof Located.Mapping mapping) {
+                mapping.members()
+                        .forEach((text, weight) -> scalar(name, weight, Section::weight)
+                                .flatMap(share -> scalar(
+                                        name,
+                                        new Located.Scalar(weight.key(), weight.key(), text, false),
+                                        key -> parse.apply(key, share)))
+                                .ifPresent(value -> {
+                                    values.add(value);
+                                    shares.set(text, json(weight));
+                                }));
+            } else {
+                for (Located item : items(name, located)) {
+                    scalar(name, item, text -> parse.apply(text, 1)).ifPresent(value -> {
+                        values.add(value);
+                        texts.add(json(item));
+                    });
+                }
+            }
+        });
+        record(name, type, isMapping(name) ? shares : texts);
+        return values;
+    }
+
+    private static int weight(String text) {
+        if (!text.matches("[1-9]\\d{0,5}")) {
+            throw new IllegalArgumentException("must hold weights, whole numbers from 1 to 999999");
+        }
+        return Integer.parseInt(text);
+    }
+
     /** Asks for free-form content, whose keys nobody here knows. */
     JsonNode object(String name) {
         JsonNode value = ask(name)

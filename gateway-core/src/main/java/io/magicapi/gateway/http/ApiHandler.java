@@ -9,16 +9,20 @@ import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
-import io.magicapi.gateway.plugins.Lease;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.magicapi.gateway.plugins.ProviderSnapshot;
+import io.magicapi.gateway.routing.Planner;
 import io.magicapi.gateway.routing.ProviderChoice;
 import io.magicapi.gateway.routing.RequestPeek;
+import io.magicapi.gateway.routing.Versions;
 import io.magicapi.gateway.upstream.BodyPatience;
 import io.magicapi.gateway.upstream.GatewayCall;
 import io.magicapi.gateway.upstream.HeaderPolicy;
+import io.magicapi.gateway.upstream.Inquiry;
+import io.magicapi.gateway.upstream.Plan;
 import io.magicapi.gateway.upstream.Relays;
+import io.magicapi.gateway.upstream.Target;
 import io.magicapi.gateway.upstream.Upload;
 import io.magicapi.gateway.upstream.UpstreamModels;
 import io.vertx.core.Future;
@@ -32,6 +36,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -160,7 +165,7 @@ final class ApiHandler {
     /** Refuses what cannot be served before its body is asked for. */
     private Future<Void> relay(Inbound inbound) {
         if (!inbound.isRoutedByBody()) {
-            choose(inbound, Optional.empty());
+            Plan unused = plan(inbound, Optional.empty()); // for what it refuses
         }
         if (inbound.isJson()) {
             requireJson(inbound.contentType());
@@ -172,7 +177,7 @@ final class ApiHandler {
             sayContinue(inbound.request());
             return inbound.isRoutedByBody()
                     ? routeUpload(inbound)
-                    : startUpload(inbound, Optional.empty(), Buffer.buffer(), false, 0);
+                    : startUpload(inbound, plan(inbound, Optional.empty()), Buffer.buffer(), false, 0);
         }
         long limit = catalog.config().server().limits().body().bytes();
         if (inbound.length() > limit) {
@@ -235,17 +240,16 @@ final class ApiHandler {
         if (MODEL_REQUIRED.contains(inbound.operation())) {
             peek.requireModel();
         }
-        Route route = lease(inbound, peek.model());
-        Buffer sent = route.choice().modelChanged()
-                ? peek.withModel(body, route.choice().model().orElseThrow())
-                : body;
         return relay(
                 inbound,
-                route,
-                GatewayCall.heldBody(sent),
+                plan(inbound, peek.model()),
                 asJson(inbound.headers()),
                 peek.stream(),
                 peek.includeUsage(),
+                target -> GatewayCall.heldBody(
+                        target.modelChanged()
+                                ? peek.withModel(body, target.model().orElseThrow())
+                                : body),
                 null);
     }
 
@@ -259,11 +263,11 @@ final class ApiHandler {
     private Future<Void> relayOther(Inbound inbound, Buffer body) {
         return relay(
                 inbound,
-                lease(inbound, Optional.empty()),
-                GatewayCall.heldBody(body),
+                plan(inbound, Optional.empty()),
                 inbound.headers(),
                 false,
                 false,
+                target -> GatewayCall.heldBody(body),
                 null);
     }
 
@@ -272,58 +276,56 @@ final class ApiHandler {
         long limit = catalog.config().server().limits().body().bytes();
         return FormReader.read(inbound.request(), limit, patience(inbound.request()))
                 .compose(form -> {
-                    Optional<String> named = form.peek().model();
-                    ProviderChoice choice = choose(inbound, named);
-                    Buffer sent = choice.modelChanged()
-                            ? form.withModel(choice.model().orElseThrow())
+                    Plan plan = plan(inbound, form.peek().model());
+                    Target target = plan.targets().get(0);
+                    Buffer sent = target.modelChanged()
+                            ? form.withModel(target.model().orElseThrow())
                             : form.read();
                     long grown = (long) sent.length() - form.read().length();
-                    return startUpload(inbound, named, sent, form.whole(), grown);
+                    return startUpload(inbound, plan, sent, form.whole(), grown);
                 });
     }
 
-    private Future<Void> startUpload(Inbound inbound, Optional<String> model, Buffer read, boolean whole, long grown) {
-        Route route = lease(inbound, model);
+    private Future<Void> startUpload(Inbound inbound, Plan plan, Buffer read, boolean whole, long grown) {
         long length = inbound.length() < 0 ? -1 : inbound.length() + grown;
         Upload upload = new Upload(
                 clock,
-                route.choice().provider(),
                 inbound.request(),
                 patience(inbound.request()),
                 read,
                 whole,
                 length,
                 catalog.config().server().limits().upload().bytes());
-        return relay(inbound, route, GatewayCall.streamedBody(), inbound.headers(), false, false, upload);
+        return relay(inbound, plan, inbound.headers(), false, false, target -> GatewayCall.streamedBody(), upload);
     }
 
     private Future<Void> relay(
             Inbound inbound,
-            Route route,
-            Body body,
+            Plan plan,
             Headers headers,
             boolean stream,
             boolean includeUsage,
+            Function<Target, Body> body,
             @Nullable Upload upload) {
-        ProviderChoice choice = route.choice();
-        inbound.record().routed(choice.provider().name(), choice.model(), stream);
-        GatewayCall call = new GatewayCall(
+        Inquiry inquiry = new Inquiry(
                 inbound.record().id(),
-                choice.provider().name(),
-                choice.provider().keyVariable(),
                 inbound.operation(),
                 inbound.request().method().name(),
                 inbound.path().target(),
-                choice.model(),
                 stream,
                 includeUsage,
-                withCredentials(inbound, choice.provider(), headers),
-                inbound.key().or(() -> choice.provider().keys().choose()),
+                provider -> plan.crossesProviders() ? headers : withCredentials(inbound, provider, headers),
+                inbound.key(),
                 body);
-        return relays.serve(inbound.request(), call, route.lease(), inbound.record(), choice.warning(), upload);
+        Versions versions = new Versions(
+                catalog,
+                inbound.operation(),
+                wanted(inbound.request()),
+                plan.route().map(route -> "models." + route).orElse("the request"));
+        return relays.serve(inbound.request(), inquiry, plan, versions, inbound.record(), upload);
     }
 
-    /** The caller's credentials that are no bearer token are for the chosen provider, if it knows such, and no other. */
+    /** The caller's credentials that are no bearer token are for the one provider, if it knows such, and no other. */
     private Headers withCredentials(Inbound inbound, ProviderGeneration provider, Headers headers) {
         return catalog.config().auth().passthrough()
                 ? HeaderPolicy.withCredentials(headers, inbound.request().headers(), provider.credentialHeaders())
@@ -343,46 +345,23 @@ final class ApiHandler {
         }
     }
 
-    private ProviderChoice choose(Inbound inbound, Optional<String> model) {
-        return choose(catalog.snapshot(), inbound, model);
+    private Plan plan(Inbound inbound, Optional<String> model) {
+        ProviderSnapshot snapshot = catalog.snapshot();
+        return Planner.plan(snapshot, snapshot.config(), inbound.provider(), model, inbound.operation());
     }
 
-    private ProviderChoice choose(ProviderSnapshot snapshot, Inbound inbound, Optional<String> model) {
-        return ProviderChoice.choose(snapshot, snapshot.config(), inbound.provider(), model, inbound.operation());
-    }
-
-    /** {@return the version of a provider that a request goes to; another than the serving one while it is tried} */
-    private ProviderGeneration version(
-            ProviderSnapshot snapshot, ProviderGeneration serving, HttpServerRequest request) {
+    /** {@return which version of a provider the request asks for, where it may ask} */
+    private Versions.Wanted wanted(HttpServerRequest request) {
         String wanted = dev ? request.getHeader(CANARY) : null;
         if (wanted == null) {
-            return snapshot.next(serving);
+            return Versions.Wanted.NEXT;
         }
         return switch (wanted.strip().toLowerCase(Locale.ROOT)) {
-            case "new" -> snapshot.newest(serving);
-            case "old" -> serving;
+            case "new" -> Versions.Wanted.NEW;
+            case "old" -> Versions.Wanted.OLD;
             default ->
                 throw new GatewayException(
                         ErrorCode.INVALID_REQUEST, "header " + CANARY + " must be new or old", Optional.of(CANARY));
         };
-    }
-
-    private record Route(ProviderChoice choice, Lease lease) {}
-
-    /**
-     * Chooses until the choice can be leased: a generation may retire between the two. From here to the relay, which
-     * gives the lease back, nothing may fail.
-     */
-    private Route lease(Inbound inbound, Optional<String> model) {
-        while (true) {
-            ProviderSnapshot snapshot = catalog.snapshot();
-            ProviderChoice chosen = choose(snapshot, inbound, model);
-            ProviderChoice choice =
-                    chosen.of(version(snapshot, chosen.provider(), inbound.request()), inbound.operation());
-            Lease lease = choice.provider().lease();
-            if (lease != null) {
-                return new Route(choice, lease);
-            }
-        }
     }
 }

@@ -7,15 +7,14 @@ import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
+import io.magicapi.gateway.upstream.HeaderPolicy;
 import io.vertx.core.Future;
-import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
-import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,7 +72,7 @@ final class ErrorAnswers {
     private void write(HttpServerRequest request, String requestId, GatewayException failure, boolean thenClose) {
         byte[] body = ErrorBody.of(failure);
         HttpServerResponse response = request.response();
-        forgetOtherAnswer(response.headers());
+        HeaderPolicy.forgetAnswer(response.headers());
         response.setStatusCode(failure.code().status())
                 .putHeader("content-type", "application/json")
                 .putHeader("content-length", Integer.toString(body.length))
@@ -96,16 +95,6 @@ final class ErrorAnswers {
             Connections.flush(request.connection()); // Vert.x closes at once when a body is malformed
         } else if (thenClose) {
             sent.onComplete(answered -> response.reset(NO_ERROR)); // the rest of the request is not wanted
-        }
-    }
-
-    /** Removes what an answer that was never written left; but a page's script must be allowed to read this one, too. */
-    private static void forgetOtherAnswer(MultiMap headers) {
-        for (String name : headers.names()) {
-            String lower = name.toLowerCase(Locale.ROOT);
-            if (!lower.equals("vary") && !lower.startsWith("access-control-")) {
-                headers.remove(name);
-            }
         }
     }
 

@@ -50,8 +50,14 @@ public final class HttpFront extends VerticleBase {
     private static final String PATH = "api-path";
     private static final String RECORD = "record";
 
-    private static final Set<String> CORS_EXPOSED =
-            Set.of("x-request-id", "x-gateway-provider", "x-gateway-warning", "retry-after", "retry-after-ms");
+    private static final Set<String> CORS_EXPOSED = Set.of(
+            "x-request-id",
+            "x-gateway-provider",
+            "x-gateway-model",
+            "x-gateway-attempts",
+            "x-gateway-warning",
+            "retry-after",
+            "retry-after-ms");
 
     private final ProviderCatalog catalog;
     private final UpstreamModels models;
@@ -123,6 +129,7 @@ public final class HttpFront extends VerticleBase {
                 clock,
                 new UpstreamClient(vertx, slots),
                 boundary,
+                provider -> catalog.config().provider(provider).retries(),
                 () -> settings().timeouts().slowReader());
         relays = ours;
         Router router = router(new ApiHandler(catalog, models, clock, ours, errors), guard, errors);

@@ -1,5 +1,6 @@
 package io.magicapi.gateway.loop;
 
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,11 @@ public final class Deadline {
      */
     public void progress(long bytes) {
         touched = Math.min(touched + bytes * NANOS_PER_BYTE, System.nanoTime());
+    }
+
+    /** {@return how long it is until it expires, unless it moves; not negative} */
+    public Duration remaining() {
+        return Duration.ofNanos(Math.max(0, limitNanos - (System.nanoTime() - touched)));
     }
 
     /** Stops the clock while it is not the other side that is waited for. */

@@ -53,6 +53,16 @@ public final class LoopClock {
         return deadline;
     }
 
+    /**
+     * Has something done after a pause, and not up to a {@link #TICK} later.
+     *
+     * @return calls it off, if it has not begun
+     */
+    public Runnable after(Duration pause, Runnable task) {
+        long timer = vertx.setTimer(Math.max(1, pause.toMillis()), fired -> task.run());
+        return () -> vertx.cancelTimer(timer);
+    }
+
     void remove(Deadline deadline) {
         if (deadline.previous != null) {
             deadline.previous.next = deadline.next;

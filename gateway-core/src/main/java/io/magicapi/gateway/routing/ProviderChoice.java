@@ -1,9 +1,7 @@
 package io.magicapi.gateway.routing;
 
-import io.magicapi.gateway.api.Model;
 import io.magicapi.gateway.api.Operation;
 import io.magicapi.gateway.config.GatewayConfig;
-import io.magicapi.gateway.config.GatewayConfig.Alias;
 import io.magicapi.gateway.echo.EchoProvider;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
@@ -14,11 +12,10 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Chooses the provider of a request, by the first rule that applies:
+ * Chooses the provider of a request that names no route, by the first rule that applies:
  *
  * <ol>
  *   <li>the {@code x-provider} header; the model then passes untouched, since some providers have ids with a slash
- *   <li>a model that is an alias in the configuration ({@code models}); what it stands for is sent
  *   <li>a model of the form {@code provider/model} whose first part is a loaded provider; the prefix is removed,
  *       unless the provider's catalogue has the id as it stands, such as Groq's {@code groq/compound}. If the first part
  *       is a provider that is configured or was loaded before, the request is refused: its key is meant for that one
@@ -55,12 +52,32 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
             Optional<String> model,
             Operation operation) {
         ProviderChoice choice = find(snapshot, config, header, model);
-        if (!choice.provider().serves(operation)) {
-            throw new GatewayException(
-                    ErrorCode.UNKNOWN_URL,
-                    "provider " + choice.provider().name() + " does not serve /v1/" + operation.path());
-        }
+        requireServes(choice.provider(), operation);
         return choice;
+    }
+
+    /**
+     * {@return the provider of this name}
+     *
+     * @param name in lower case
+     * @param where what names it, for the message
+     * @throws GatewayException if it is not there, is out of service, or does not serve {@code operation}
+     */
+    static ProviderGeneration require(ProviderSnapshot snapshot, String name, String where, Operation operation) {
+        ProviderGeneration provider = require(snapshot, name, where);
+        requireServes(provider, operation);
+        return provider;
+    }
+
+    private static ProviderGeneration require(ProviderSnapshot snapshot, String name, String where) {
+        return snapshot.find(name).orElseThrow(() -> notFound(snapshot, name, where));
+    }
+
+    private static void requireServes(ProviderGeneration provider, Operation operation) {
+        if (!provider.serves(operation)) {
+            throw new GatewayException(
+                    ErrorCode.UNKNOWN_URL, "provider " + provider.name() + " does not serve /v1/" + operation.path());
+        }
     }
 
     private static ProviderChoice find(
@@ -68,20 +85,13 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
         if (!header.isEmpty()) {
             return new ProviderChoice(named(snapshot, header), model, false);
         }
-        Optional<Alias> alias = model.map(config.models()::get);
-        if (alias.isPresent()) {
-            return byAlias(snapshot, model.orElseThrow(), alias.get());
-        }
         Optional<ProviderChoice> prefixed = model.flatMap(name -> byPrefix(snapshot, name));
         if (prefixed.isPresent()) {
             return prefixed.get();
         }
         if (config.routing().defaultProvider().isPresent()) {
             String name = config.routing().defaultProvider().get();
-            return new ProviderChoice(
-                    snapshot.find(name).orElseThrow(() -> notFound(snapshot, name, "routing.default-provider")),
-                    model,
-                    false);
+            return new ProviderChoice(require(snapshot, name, "routing.default-provider"), model, false);
         }
         List<ProviderGeneration> listing = model.map(snapshot::listing).orElse(List.of());
         if (listing.size() == 1) {
@@ -111,13 +121,7 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
                     HEADER_PARAM);
         }
         String name = header.get(0).strip().toLowerCase(Locale.ROOT);
-        return snapshot.find(name).orElseThrow(() -> notFound(snapshot, name, "x-provider header"));
-    }
-
-    private static ProviderChoice byAlias(ProviderSnapshot snapshot, String name, Alias alias) {
-        ProviderGeneration provider = snapshot.find(alias.provider())
-                .orElseThrow(() -> notFound(snapshot, alias.provider(), "models." + name));
-        return new ProviderChoice(provider, Optional.of(alias.model()), true);
+        return require(snapshot, name, "x-provider header");
     }
 
     private static Optional<ProviderChoice> byPrefix(ProviderSnapshot snapshot, String model) {
@@ -133,13 +137,6 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
         return named.map(provider -> provider.lists(model)
                 ? new ProviderChoice(provider, Optional.of(model), false)
                 : new ProviderChoice(provider, Optional.of(model.substring(slash + 1)), true));
-    }
-
-    /** {@return the same choice of another version of the provider; unchanged if that does not serve the operation} */
-    public ProviderChoice of(ProviderGeneration version, Operation operation) {
-        return version == provider || !version.serves(operation)
-                ? this
-                : new ProviderChoice(version, model, modelChanged);
     }
 
     private static GatewayException notFound(ProviderSnapshot snapshot, String name, String where) {
@@ -179,22 +176,5 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
 
     private static String loaded(ProviderSnapshot snapshot) {
         return "loaded: " + (snapshot.names().isEmpty() ? "none" : String.join(", ", snapshot.names()));
-    }
-
-    /** {@return what to tell the client about a model that is no longer, or not much longer, in service; often empty} */
-    public Optional<String> warning() {
-        return model.flatMap(provider::model).flatMap(known -> {
-            String day = known.shutdown().map(date -> " on " + date).orElse("");
-            String instead =
-                    known.replacement().map(id -> "; use " + id + " instead").orElse("");
-            if (known.status() == Model.Status.SHUT_DOWN) {
-                return Optional.of("model " + known.id() + " was shut down by " + provider.name() + day + instead);
-            }
-            if (known.status() == Model.Status.DEPRECATED) {
-                return Optional.of("model " + known.id() + " is deprecated at " + provider.name()
-                        + (day.isEmpty() ? "" : " and ends" + day) + instead);
-            }
-            return Optional.empty();
-        });
     }
 }

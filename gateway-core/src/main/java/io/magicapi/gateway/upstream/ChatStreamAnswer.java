@@ -10,18 +10,24 @@ import org.jspecify.annotations.Nullable;
  * Relays a chat stream, watched by {@link ChatStreamScanner}, so that it ends in one of two ways only: whole, or visibly
  * broken. (Every SDK takes a stream that just ends for a whole answer.)
  *
- * <p>Nothing is written before the first byte that is no blank. If that opens a JSON object, the upstream did not stream
+ * <p>Nothing is written before the first byte that is no blank, or, if somebody else could be asked, before the first
+ * word. If that opens a JSON object, the upstream did not stream
  * at all, whatever its Content-Type says: an error becomes an error answer, a completion becomes a stream.
  */
 final class ChatStreamAnswer implements Answer {
 
+    /** Of a stream that says nothing for so long, somebody may want to see what it says instead. */
+    private static final int MAX_HELD = 64 * 1024;
+
     private final ClientSide client;
     private final ChatStreamScanner scanner;
     private final boolean includeUsage;
+    private final boolean holdsOpening;
     private final int documentLimit;
 
     private Buffer held = Buffer.buffer();
     private Form form = Form.UNKNOWN;
+    private boolean committed;
     private boolean over;
 
     private enum Form {
@@ -34,12 +40,20 @@ final class ChatStreamAnswer implements Answer {
      * An answer of which nothing has been written.
      *
      * @param includeUsage whether the client asked for a usage chunk
+     * @param holdsOpening whether nothing is written before the first word of a stream has come, so that somebody else
+     *     can be asked if it never comes
      * @param documentLimit how long an answer may be that is no stream, in bytes
      */
-    ChatStreamAnswer(ClientSide client, ChatStreamScanner scanner, boolean includeUsage, int documentLimit) {
+    ChatStreamAnswer(
+            ClientSide client,
+            ChatStreamScanner scanner,
+            boolean includeUsage,
+            boolean holdsOpening,
+            int documentLimit) {
         this.client = client;
         this.scanner = scanner;
         this.includeUsage = includeUsage;
+        this.holdsOpening = holdsOpening;
         this.documentLimit = documentLimit;
     }
 
@@ -58,7 +72,9 @@ final class ChatStreamAnswer implements Answer {
                 }
                 form = first == '{' || first == '[' ? Form.DOCUMENT : Form.STREAM;
                 if (form == Form.STREAM) {
-                    client.beginStream(Optional.empty());
+                    if (!holdsOpening) {
+                        commit();
+                    }
                     relay(bytes);
                 } else {
                     collect(bytes);
@@ -77,6 +93,11 @@ final class ChatStreamAnswer implements Answer {
         return null;
     }
 
+    private void commit() {
+        committed = true;
+        client.beginStream(Optional.empty());
+    }
+
     private void relay(Buffer bytes) {
         Buffer out;
         try {
@@ -84,6 +105,9 @@ final class ChatStreamAnswer implements Answer {
         } catch (GatewayException broken) {
             breakOff(broken, RawAnswer.errorEvent(broken));
             return;
+        }
+        if (!committed && !scanner.failed()) {
+            out = opened(out);
         }
         if (scanner.failed()) {
             breakOff(upstreamError(), out);
@@ -94,6 +118,17 @@ final class ChatStreamAnswer implements Answer {
         } else if (out.length() > 0) {
             client.write(out);
         }
+    }
+
+    /** {@return all that was held, if the first word has come or no more is to be held; otherwise nothing} */
+    private Buffer opened(Buffer events) {
+        held.appendBuffer(events);
+        boolean whole = scanner.done() && !scanner.empty();
+        if (!whole && held.length() < MAX_HELD && !Opening.hasWord(events)) {
+            return Buffer.buffer();
+        }
+        commit();
+        return held;
     }
 
     private void collect(Buffer bytes) {
@@ -116,7 +151,9 @@ final class ChatStreamAnswer implements Answer {
             case STREAM -> endStream();
             case DOCUMENT -> endDocument();
             case UNKNOWN -> {
-                client.beginStream(Optional.empty());
+                if (!holdsOpening) {
+                    commit();
+                }
                 breakOffEmpty();
             }
         }
@@ -127,7 +164,7 @@ final class ChatStreamAnswer implements Answer {
         if (scanner.failed()) {
             breakOff(upstreamError(), rest);
         } else if (scanner.done() || scanner.finished()) {
-            finish(rest);
+            finish(committed ? rest : opened(rest));
         } else {
             GatewayException cut = new GatewayException(
                     ErrorCode.UPSTREAM_CUT, "the provider ended the stream before the answer was complete");
@@ -177,7 +214,16 @@ final class ChatStreamAnswer implements Answer {
     private void breakOff(GatewayException cause, Buffer words) {
         over = true;
         client.used(scanner.usage());
-        client.breakOff(cause, words);
+        if (committed) {
+            client.breakOff(cause, words);
+            return;
+        }
+        // Nothing was delivered, so this can still be an ordinary error.
+        Opening.error(words)
+                .filter(told -> scanner.failed())
+                .ifPresentOrElse(
+                        told -> client.refuse(Opening.status(told), Buffer.buffer(told.toString())),
+                        () -> client.refuse(cause));
     }
 
     private static GatewayException upstreamError() {

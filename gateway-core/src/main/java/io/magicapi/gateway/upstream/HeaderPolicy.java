@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Which headers cross the gateway. Towards the provider everything passes that is not named here: providers have
@@ -73,6 +74,11 @@ public final class HeaderPolicy {
 
     private static final List<String> RESPONSE_PREFIXES =
             List.of("x-ratelimit-", "anthropic-ratelimit-", "openai-", "x-groq-");
+
+    /** By which an answer says where it is from. */
+    private static final Set<String> SIGNATURE = Set.of("x-gateway-provider", "x-gateway-model", "x-gateway-attempts");
+
+    private static final Pattern UNPRINTABLE = Pattern.compile("[^!-~ ]");
 
     private HeaderPolicy() {}
 
@@ -147,6 +153,24 @@ public final class HeaderPolicy {
                 client.add(name, header.getValue());
             }
         }
+    }
+
+    /**
+     * Removes what an answer that was never written left. But a page's script must be allowed to read the next one, too,
+     * and who was asked stays said.
+     */
+    public static void forgetAnswer(MultiMap client) {
+        for (String name : List.copyOf(client.names())) {
+            String lower = name.toLowerCase(Locale.ROOT);
+            if (!lower.equals("vary") && !lower.startsWith("access-control-") && !SIGNATURE.contains(lower)) {
+                client.remove(name);
+            }
+        }
+    }
+
+    /** {@return a text that may hold anything, as the value of a header} */
+    static String printable(String text) {
+        return UNPRINTABLE.matcher(text).replaceAll("?");
     }
 
     private static Set<String> namedByConnection(MultiMap headers) {

@@ -1,17 +1,17 @@
 package io.magicapi.gateway.upstream;
 
+import io.magicapi.gateway.config.GatewayConfig.Retries;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.RequestRecord;
-import io.magicapi.gateway.plugins.Lease;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -21,54 +21,58 @@ public final class Relays {
     private final LoopClock clock;
     private final UpstreamClient upstreams;
     private final PluginBoundary boundary;
+    private final Function<String, Retries> retries;
     private final Supplier<Duration> slowReader;
     private final Set<Relay> running = new HashSet<>();
 
     /**
      * No relays yet.
      *
+     * @param retries how often a provider is asked again, by its name
      * @param slowReader how long a client may take nothing of an answer that waits for it
      */
-    public Relays(LoopClock clock, UpstreamClient upstreams, PluginBoundary boundary, Supplier<Duration> slowReader) {
+    public Relays(
+            LoopClock clock,
+            UpstreamClient upstreams,
+            PluginBoundary boundary,
+            Function<String, Retries> retries,
+            Supplier<Duration> slowReader) {
         this.clock = clock;
         this.upstreams = upstreams;
         this.boundary = boundary;
+        this.retries = retries;
         this.slowReader = slowReader;
     }
 
     /**
      * Serves a request.
      *
-     * @param lease on the provider; given back when the relay is over
-     * @param warning what the client should know although the request is served
-     * @param upload the client's body, if it is not held in memory
+     * @param plan what is tried
+     * @param leases finds the version of a provider that serves, at each attempt
+     * @param upload the client's body, if it is not held in memory; it can be sent once
      * @return completes when a response has been written or the client has left; fails if nothing was written and the
      *     client must be told: with a {@link GatewayException}, or with a bug of ours
      */
     public Future<Void> serve(
             HttpServerRequest request,
-            GatewayCall call,
-            Lease lease,
+            Inquiry inquiry,
+            Plan plan,
+            Leases leases,
             RequestRecord record,
-            Optional<String> warning,
             @Nullable Upload upload) {
-        Relay relay = new Relay(this, request, call, lease, record, warning, upload);
+        Relay relay = new Relay(this, request, inquiry, plan, leases, record, upload);
         running.add(relay);
         return relay.run();
     }
 
     /** Ends all requests under way, each as visibly as it can still be done. */
     public void breakOffAll(GatewayException cause) {
-        List.copyOf(running).forEach(relay -> relay.breakOff(cause));
+        List.copyOf(running).forEach(relay -> relay.stop(cause));
     }
 
     /** Ends the requests under way that use one of these generations, each as visibly as it can still be done. */
     public void breakOff(Set<ProviderGeneration> generations, GatewayException cause) {
-        for (Relay relay : List.copyOf(running)) {
-            if (generations.contains(relay.generation())) {
-                relay.breakOff(cause);
-            }
-        }
+        List.copyOf(running).forEach(relay -> relay.breakOff(generations, cause));
     }
 
     void ended(Relay relay) {
@@ -85,6 +89,10 @@ public final class Relays {
 
     PluginBoundary boundary() {
         return boundary;
+    }
+
+    Function<String, Retries> retries() {
+        return retries;
     }
 
     Duration slowReader() {

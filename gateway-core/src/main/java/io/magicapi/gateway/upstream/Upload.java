@@ -10,6 +10,8 @@ import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpServerRequest;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A client's body that passes through while it is received, at the pace of the slower side. What was read of it to find
@@ -17,7 +19,7 @@ import io.vertx.core.http.HttpServerRequest;
  */
 public final class Upload {
 
-    private final ProviderGeneration provider;
+    private final LoopClock clock;
     private final HttpServerRequest source;
     private final Buffer read;
     private final boolean whole;
@@ -28,14 +30,12 @@ public final class Upload {
     /** At most one of the two runs: whoever is waited for. */
     private final Deadline awaitClient;
 
-    private final Deadline awaitProvider;
+    private @Nullable Deadline awaitProvider;
     private long sent;
 
     /**
      * An upload.
      *
-     * @param provider who gets it; its idle deadline says how long it may take nothing of it. (While it does, nothing is
-     *     read from the client either, and so not noticed that it left.)
      * @param source the client's request, paused
      * @param patience with the client
      * @param read what has been read and is to be sent first; may be empty
@@ -45,14 +45,13 @@ public final class Upload {
      */
     public Upload(
             LoopClock clock,
-            ProviderGeneration provider,
             HttpServerRequest source,
             BodyPatience patience,
             Buffer read,
             boolean whole,
             long length,
             long limit) {
-        this.provider = provider;
+        this.clock = clock;
         this.source = source;
         this.read = read;
         this.whole = whole;
@@ -60,36 +59,40 @@ public final class Upload {
         this.limit = limit;
         awaitClient = patience.start(done::tryFail);
         awaitClient.pause();
-        awaitProvider = clock.start(provider.deadlines().idle(), () -> done.tryFail(tooSlow()));
-        awaitProvider.pause();
     }
 
     /**
      * Sends it all.
      *
+     * @param provider who gets it; its idle deadline says how long it may take nothing of it. (While it does, nothing is
+     *     read from the client either, and so not noticed that it left.)
      * @return completes when the last byte is written; fails with a {@link GatewayException} if it is too long, breaks
      *     off, or is not taken, after which the upstream request must be reset
      */
-    Future<Void> sendTo(HttpClientRequest target) {
+    Future<Void> sendTo(HttpClientRequest target, ProviderGeneration provider) {
         if (read.length() > limit) {
             return Future.failedFuture(tooLarge(limit));
         }
+        Duration patience = provider.deadlines().idle();
+        Deadline taken = clock.start(patience, () -> done.tryFail(tooSlow(provider.name(), patience)));
+        taken.pause();
+        awaitProvider = taken;
         if (length >= 0) {
             target.putHeader("content-length", Long.toString(length));
         } else {
             target.setChunked(true);
         }
         if (whole) {
-            end(target, read);
+            end(target, read, taken);
             return done.future();
         }
-        source.handler(bytes -> pass(bytes, target));
+        source.handler(bytes -> pass(bytes, target, taken));
         source.exceptionHandler(failure -> done.tryFail(BodyPatience.brokenOff(failure)));
-        source.endHandler(end -> end(target, Buffer.buffer()));
+        source.endHandler(end -> end(target, Buffer.buffer(), taken));
         awaitClient.resume();
         source.resume();
         if (read.length() > 0) {
-            pass(read, target);
+            pass(read, target, taken);
         }
         return done.future();
     }
@@ -97,10 +100,12 @@ public final class Upload {
     /** Stops waiting for either side. To be called in the end, whether or not it was sent. */
     void stop() {
         awaitClient.cancel();
-        awaitProvider.cancel();
+        if (awaitProvider != null) {
+            awaitProvider.cancel();
+        }
     }
 
-    private void pass(Buffer bytes, HttpClientRequest target) {
+    private void pass(Buffer bytes, HttpClientRequest target, Deadline taken) {
         if (done.future().isComplete()) {
             return;
         }
@@ -114,9 +119,9 @@ public final class Upload {
         if (target.writeQueueFull()) {
             source.pause();
             awaitClient.pause();
-            awaitProvider.resume();
+            taken.resume();
             target.drainHandler(drained -> {
-                awaitProvider.pause();
+                taken.pause();
                 awaitClient.resume();
                 source.resume();
             });
@@ -124,18 +129,17 @@ public final class Upload {
     }
 
     /** Sends the last of it. From here on it is the provider that is waited for. */
-    private void end(HttpClientRequest target, Buffer last) {
+    private void end(HttpClientRequest target, Buffer last, Deadline taken) {
         target.drainHandler(null);
         awaitClient.cancel();
-        awaitProvider.resume();
+        taken.resume();
         target.end(last).onSuccess(done::tryComplete).onFailure(done::tryFail);
     }
 
-    private GatewayException tooSlow() {
+    private static GatewayException tooSlow(String provider, Duration patience) {
         return new GatewayException(
                 ErrorCode.UPSTREAM_TIMEOUT,
-                "provider " + provider.name() + " took nothing of the upload for "
-                        + provider.deadlines().idle().toSeconds() + " s");
+                "provider " + provider + " took nothing of the upload for " + patience.toSeconds() + " s");
     }
 
     /** {@return the refusal of an upload that is too long} */

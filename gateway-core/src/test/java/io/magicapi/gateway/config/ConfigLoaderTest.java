@@ -111,7 +111,7 @@ class ConfigLoaderTest {
                         .replace("\"1.5e3\"", groq.options().at("/c/d").toString()));
         assertThat(groq.options().at("/c/d").asDouble()).isEqualTo(1500);
         assertThat(config.routing().defaultProvider()).contains("groq");
-        assertThat(config.models()).isEqualTo(Map.of("smart", new GatewayConfig.Alias(List.of("groq/a/b"))));
+        assertThat(config.models()).isEqualTo(Map.of("smart", GatewayConfig.ModelRoute.to("groq/a/b")));
         assertThat(config.auth()).isEqualTo(new GatewayConfig.Auth(false, true));
         assertThat(config.log()).isEqualTo(new GatewayConfig.Log("debug", LogFormat.JSON));
     }
@@ -256,13 +256,15 @@ class ConfigLoaderTest {
             }
             String key = setting.key().replace("<name>", "a-b");
             String value = setting.value().isNull()
-                    ? Map.of("URL", "http://x", "duration", "1s", "variable name", "X")
+                    ? Map.of("URL", "http://x", "duration", "1s", "variable name", "X", "number, 1 to 10", "2")
                             .getOrDefault(setting.type(), "x")
                     : setting.value().isTextual()
                             ? setting.value().textValue()
                             : setting.value().toString();
             if (setting.type().equals("list of texts")) {
-                value = key.equals("plugins.trusted-keys") ? certificate().toString() : "*";
+                value = key.equals("plugins.trusted-keys")
+                        ? certificate().toString()
+                        : key.endsWith("retries.on") ? "429,5xx" : "*";
             }
 
             LoadedConfig loaded = new Configs(directory)

@@ -29,7 +29,8 @@ class ConfigurationDocTest {
             Pattern.compile("^\\| `([a-z0-9.<>\\[\\]-]+)` \\| ([^|]+) \\| ([^|]+) \\|([^|]*)\\|.*$", Pattern.MULTILINE);
 
     /** What an item of a list of texts becomes. */
-    private static final Set<Class<?>> TEXTS = Set.of(String.class, TrustedKey.class);
+    private static final Set<Class<?>> TEXTS =
+            Set.of(String.class, TrustedKey.class, StatusRange.class, GatewayConfig.RouteTarget.class);
 
     @TempDir
     Path directory;

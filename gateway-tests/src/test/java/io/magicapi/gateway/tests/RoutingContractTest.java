@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.magicapi.gateway.config.GatewayConfig.Alias;
+import io.magicapi.gateway.config.GatewayConfig.ModelRoute;
 import io.magicapi.gateway.config.GatewayConfig.Routing;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.GatewayExtension;
@@ -16,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
@@ -71,8 +70,8 @@ class RoutingContractTest {
     @RegisterExtension
     static final GatewayExtension withAliases = GroqJar.gateway()
             .config(config -> config.withModels(Map.of(
-                            "smart", new Alias(List.of("groq/openai/gpt-oss-120b")),
-                            "groq/gone", new Alias(List.of("acme/x"))))
+                            "smart", ModelRoute.to("groq/openai/gpt-oss-120b"),
+                            "groq/gone", ModelRoute.to("acme/x")))
                     .withRouting(new Routing(Optional.of("echo"))));
 
     private static PluginJar acme() {

@@ -1,0 +1,686 @@
+package io.magicapi.gateway.upstream;
+
+import io.magicapi.gateway.api.Body;
+import io.magicapi.gateway.api.BodyTransform;
+import io.magicapi.gateway.api.Exchange;
+import io.magicapi.gateway.api.FrameDecoder;
+import io.magicapi.gateway.api.FrameTransform;
+import io.magicapi.gateway.api.Headers;
+import io.magicapi.gateway.api.Operation;
+import io.magicapi.gateway.api.ResponseHandler;
+import io.magicapi.gateway.api.ResponseHead;
+import io.magicapi.gateway.api.UpstreamRequest;
+import io.magicapi.gateway.error.ErrorCode;
+import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.Deadline;
+import io.magicapi.gateway.observe.RequestRecord;
+import io.magicapi.gateway.observe.Usage;
+import io.magicapi.gateway.plugins.Lease;
+import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One try to have a request answered by one target. Lives on one event loop, and holds the provider's lease from its
+ * begin to its end. It ends in one of three ways: its answer is delivered, its answer breaks off under the client's eyes,
+ * or it {@linkplain Relay#failed comes to nothing}, and its {@link Relay} decides what is next.
+ *
+ * <p>The rules it keeps, each learnt from a proxy that did not:
+ *
+ * <ol>
+ *   <li>When the client leaves, at whatever moment, the upstream request is reset at once.
+ *   <li>{@code over} is set before the response is ended, and a request whose answer has come whole is never reset: the
+ *       reset would hit the next user of its pooled connection.
+ *   <li>An upstream that breaks off never becomes a clean end.
+ *   <li>When the client does not keep up, the upstream is paused, and is not blamed for being silent.
+ *   <li>Silence has deadlines of our own; the HTTP client's end with the response's head.
+ *   <li>Redirects are not followed.
+ *   <li>The framing of each side is that side's own business.
+ * </ol>
+ */
+final class Attempt implements ClientSide {
+
+    /** Answers whose token usage is worth looking for. */
+    private static final Set<Operation> METERED =
+            Set.of(Operation.CHAT_COMPLETIONS, Operation.COMPLETIONS, Operation.EMBEDDINGS, Operation.RESPONSES);
+
+    /** An event that is longer than this is no event. */
+    private static final int MAX_EVENT = 16 * 1024 * 1024;
+
+    /** What is longer is not translated, since it must be held whole. */
+    private static final int MAX_DOCUMENT = 32 * 1024 * 1024;
+
+    /** How long an upstream may take to end its response after its last word, before its connection is given up. */
+    private static final Duration LINGER = Duration.ofSeconds(1);
+
+    /** What counts against the version of the provider that served. */
+    private static final Set<ErrorCode> PROVIDERS_FAULT = EnumSet.of(
+            ErrorCode.PROVIDER_FAILED,
+            ErrorCode.PROVIDER_UNAVAILABLE,
+            ErrorCode.UPSTREAM_UNREACHABLE,
+            ErrorCode.UPSTREAM_PROTOCOL_ERROR,
+            ErrorCode.UPSTREAM_CUT,
+            ErrorCode.UPSTREAM_TIMEOUT);
+
+    private static final Logger log = LoggerFactory.getLogger(Attempt.class);
+
+    private final Relay relay;
+    private final Relays relays;
+    private final UpstreamClient upstreams;
+    private final ClientResponse client;
+    private final RequestRecord record;
+    private final GatewayCall call;
+    private final Lease lease;
+    private final Optional<Duration> firstToken;
+    private final @Nullable Upload upload;
+    private final UpstreamFaults faults;
+    private final long begin = System.nanoTime();
+
+    private @Nullable Exchange exchange;
+    private Slots.@Nullable Slot slot;
+    private @Nullable HttpClientRequest upstream;
+    private @Nullable HttpClientResponse incoming;
+    private ResponseHandler handling = ResponseHandler.passThrough();
+    private @Nullable Answer answer;
+    private @Nullable Deadline deadline;
+    private @Nullable Deadline word;
+    private @Nullable Deadline linger;
+    private boolean connecting;
+    private boolean requestSent = true;
+    private boolean upstreamEnded;
+    private boolean replayed;
+    private int holds;
+    private boolean over;
+
+    /**
+     * An attempt that has not begun.
+     *
+     * @param lease on the provider; given back when the attempt is over
+     * @param firstToken how long it may take to the first word of a stream, of which nothing is delivered before; empty:
+     *     whatever comes is delivered at once, since there is nobody else to ask
+     * @param upload the client's body, if it is not held in memory
+     */
+    Attempt(
+            Relay relay,
+            Relays relays,
+            ClientResponse client,
+            RequestRecord record,
+            GatewayCall call,
+            Lease lease,
+            Optional<Duration> firstToken,
+            @Nullable Upload upload) {
+        this.relay = relay;
+        this.relays = relays;
+        this.upstreams = relays.upstreams();
+        this.client = client;
+        this.record = record;
+        this.call = call;
+        this.lease = lease;
+        this.firstToken = firstToken;
+        this.upload = upload;
+        this.faults = new UpstreamFaults(lease.generation().name());
+    }
+
+    /** Begins. */
+    void run() {
+        relays.boundary()
+                .open(generation(), call)
+                .onSuccess(opened -> guarded(() -> {
+                    exchange = opened.exchange();
+                    takeSlot(opened.request());
+                }))
+                .onFailure(this::fail);
+    }
+
+    ProviderGeneration generation() {
+        return lease.generation();
+    }
+
+    GatewayCall call() {
+        return call;
+    }
+
+    /** Runs a step of ours. Nobody waits for these steps, so one that threw would leave the client waiting for ever. */
+    private void guarded(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | StackOverflowError failure) {
+            fail(failure);
+        }
+    }
+
+    // --- towards the provider
+
+    /** Waits for its turn, if the provider is sent as many requests as it may be. */
+    private void takeSlot(UpstreamRequest wanted) {
+        if (over) {
+            return;
+        }
+        Slots.Slot mine = upstreams.slot(generation());
+        slot = mine;
+        Future<Void> taken = mine.take();
+        if (!taken.isComplete()) {
+            deadline = relays.clock().start(generation().deadlines().connect(), () -> fail(faults.noTurn()));
+        }
+        taken.onSuccess(held -> {
+                    stopWaiting();
+                    guarded(() -> connect(wanted, false));
+                })
+                .onFailure(this::fail);
+    }
+
+    /** The provider has no more to do with this request. */
+    private void giveSlotBack() {
+        if (slot != null) {
+            slot.giveBack();
+        }
+    }
+
+    private void connect(UpstreamRequest wanted, boolean onFreshConnection) {
+        if (over) {
+            return;
+        }
+        Future<HttpClientRequest> connection =
+                upstreams.connect(generation(), call.credential(), wanted, onFreshConnection);
+        connecting = true;
+        connection
+                .onSuccess(connected -> {
+                    connecting = false;
+                    connected.exceptionHandler(failure -> {}); // the response future fails too
+                    if (over) {
+                        connected.reset();
+                        giveSlotBack();
+                    } else {
+                        guarded(() -> send(connected, wanted));
+                    }
+                })
+                .onFailure(cause -> {
+                    connecting = false;
+                    giveSlotBack();
+                    fail(faults.unreachable(cause));
+                });
+    }
+
+    private void send(HttpClientRequest outgoing, UpstreamRequest wanted) {
+        upstream = outgoing;
+        boolean reused = upstreams.isReused(outgoing);
+        Body body = wanted.body();
+        Future<HttpClientResponse> head;
+        if (body.isStreamed()) {
+            head = outgoing.response();
+            if (upload == null) {
+                fail(faults.misuse("sent a body that does not exist"));
+                return;
+            }
+            requestSent = false;
+            upload.sendTo(outgoing, generation())
+                    .onSuccess(sent -> requestSent())
+                    .onFailure(failure -> {
+                        if (failure instanceof GatewayException refusal) {
+                            fail(refusal);
+                        }
+                    });
+        } else {
+            Buffer bytes = ((ClientBody) body).buffer();
+            boolean bodiless = bytes.length() == 0 && !wanted.method().startsWith("P");
+            head = bodiless ? outgoing.send() : outgoing.send(bytes);
+            awaitHead();
+        }
+        head.onComplete(arrived -> {
+            if (over) {
+                return;
+            }
+            stopWaiting();
+            if (arrived.succeeded()) {
+                guarded(() -> receive(arrived.result()));
+            } else if (reused
+                    && !replayed
+                    && !body.isStreamed()
+                    && UpstreamFaults.isConnectionLoss(arrived.cause())
+                    && !upstreams.hasBegunToAnswer(outgoing)) {
+                // The server closed an idle connection just as this request was sent on it. Nothing of an answer has
+                // come, so the request is sent once more, on a connection that cannot be stale.
+                replayed = true;
+                upstream = null;
+                log.atInfo()
+                        .addKeyValue("id", call.requestId())
+                        .addKeyValue("provider", generation().name())
+                        .log("sent again, since the kept connection had gone stale");
+                guarded(() -> connect(wanted, true));
+            } else {
+                fail(faults.brokenBeforeAnswer(arrived.cause()));
+            }
+        });
+    }
+
+    private void requestSent() {
+        requestSent = true;
+        awaitHead();
+    }
+
+    private void awaitHead() {
+        if (over || incoming != null) {
+            return;
+        }
+        Duration limit = generation().deadlines().firstByte();
+        deadline = relays.clock().start(limit, () -> fail(faults.noHead(limit)));
+        if (call.isChatStream() && word == null) {
+            firstToken.ifPresent(patience ->
+                    word = relays.clock().start(patience, () -> fail(faults.noFirstToken(patience))));
+        }
+    }
+
+    private void stopWaiting() {
+        if (deadline != null) {
+            deadline.cancel();
+            deadline = null;
+        }
+    }
+
+    private void stopAwaitingWord() {
+        if (word != null) {
+            word.cancel();
+            word = null;
+        }
+    }
+
+    // --- back to the client
+
+    private void receive(HttpClientResponse head) {
+        incoming = head;
+        head.exceptionHandler(failure -> {
+            upstreamEnded();
+            breakOff(faults.brokenWithinAnswer());
+        });
+        Exchange asked = exchange;
+        if (asked == null) {
+            throw new IllegalStateException("an answer without an exchange");
+        }
+        requireAnswer(head);
+        Future<ResponseHandler> handler = relays.boundary().response(generation(), asked, head(head));
+        if (!handler.isComplete()) {
+            head.pause();
+            handler.onComplete(known -> head.resume());
+        }
+        handler.onSuccess(known -> guarded(() -> receive(head, known))).onFailure(this::fail);
+    }
+
+    /** Whatever is not the answer to an API request is none of the plugin's business. */
+    private void requireAnswer(HttpClientResponse head) {
+        int status = head.statusCode();
+        if (status < 200 || status > 599 || (status >= 300 && status < 400)) {
+            throw faults.protocol("answered with status " + status + ", which is no answer to an API request");
+        }
+    }
+
+    private void receive(HttpClientResponse head, ResponseHandler handler) {
+        if (over) {
+            return;
+        }
+        handling = handler;
+        Answer chosen = answer(head, handler);
+        answer = chosen;
+        Duration limit = generation().deadlines().idle();
+        deadline = relays.clock().start(limit, () -> breakOff(faults.silentWithinAnswer(limit)));
+        head.handler(bytes -> {
+            if (!over && deadline != null) {
+                deadline.touch();
+                guarded(() -> chosen.chunk(bytes));
+            }
+        });
+        head.endHandler(end -> {
+            upstreamEnded();
+            abandonUpload();
+            if (!over) {
+                guarded(chosen::end);
+            }
+        });
+    }
+
+    private void upstreamEnded() {
+        upstreamEnded = true;
+        giveSlotBack();
+        stopLingering();
+    }
+
+    /** Ends the attempt before its time, as visibly as it can still be done. */
+    void breakOff(GatewayException cause) {
+        Answer begun = answer;
+        if (begun == null) {
+            fail(cause);
+        } else if (!over) {
+            guarded(() -> begun.cut(cause));
+        }
+    }
+
+    /**
+     * The upstream has answered before it was sent the whole of an upload. Its connection is of no further use, and the
+     * client may send the rest, so that it gets to read the answer.
+     */
+    private void abandonUpload() {
+        if (!requestSent && upstream != null) {
+            requestSent = true;
+            client.discardUpload();
+            upstream.connection().close();
+        }
+    }
+
+    private Answer answer(HttpClientResponse head, ResponseHandler handler) {
+        int status = head.statusCode();
+        String coding = head.getHeader("content-encoding");
+        boolean coded = coding != null && !coding.equalsIgnoreCase("identity");
+        if (status >= 400) {
+            return new ErrorAnswer(!coded, body -> translateError(head, handler, body));
+        }
+        if (coded && (call.isChatStream() || !handler.isPassThrough() || !client.accepts(coding))) {
+            throw faults.protocol("coded its answer although it was asked not to");
+        }
+        Optional<BodyTransform> wholeBody = handler.bodyTransform();
+        if (wholeBody.isPresent()) {
+            return new TranslatedBody(
+                    this,
+                    body -> relays.boundary().translate(generation(), wholeBody.get(), body),
+                    made -> guarded(() -> sendTranslated(head, made)),
+                    MAX_DOCUMENT);
+        }
+        Optional<FrameTransform> frames = handler.frameTransform();
+        if (frames.isPresent() && !call.isChatStream()) {
+            throw faults.misuse("made a stream of an answer that is none");
+        }
+        if (frames.isPresent()) {
+            FrameDecoder decoder = handler.frameDecoder().orElseGet(() -> new EventDecoder(MAX_EVENT));
+            return new TranslatedStream(
+                    relays.boundary(),
+                    generation(),
+                    new FrameTranslator(decoder, frames.get()),
+                    this,
+                    chatStream(!call.includeUsage()));
+        }
+        return call.isChatStream() ? chatStream(false) : raw(head, status);
+    }
+
+    private ChatStreamAnswer chatStream(boolean hidesUsage) {
+        return new ChatStreamAnswer(
+                this,
+                new ChatStreamScanner(generation().usagePointers(), MAX_EVENT, hidesUsage),
+                call.includeUsage(),
+                firstToken.isPresent(),
+                MAX_EVENT);
+    }
+
+    private Answer raw(HttpClientResponse head, int status) {
+        String contentType =
+                Optional.ofNullable(head.getHeader("content-type")).orElse("").toLowerCase(Locale.ROOT);
+        boolean eventStream = contentType.startsWith("text/event-stream");
+        long length = contentLength(head);
+        writeHead(head, status, eventStream);
+        boolean bodiless = client.isHead() || status == 204;
+        if (status != 204 && (length >= 0 || !bodiless)) {
+            client.length(length);
+        }
+        boolean metered = METERED.contains(call.operation())
+                && contentType.contains("json")
+                && head.getHeader("content-encoding") == null;
+        return new RawAnswer(
+                this,
+                bodiless || length == 0 ? -1 : length,
+                eventStream,
+                metered ? new UsageReader(generation().usagePointers()) : null);
+    }
+
+    private static long contentLength(HttpClientResponse head) {
+        String length = head.getHeader("content-length");
+        try {
+            return length == null ? -1 : Long.parseLong(length.strip());
+        } catch (NumberFormatException malformed) {
+            return -1;
+        }
+    }
+
+    private void writeHead(HttpClientResponse head, int status, boolean eventStream) {
+        client.head(status, answerHeaders(head), eventStream);
+        relay.signed(this, status);
+        client.warn(handling.warning());
+    }
+
+    /** {@return the upstream's headers, or those that the provider gives instead} */
+    private Iterable<Map.Entry<String, String>> answerHeaders(HttpClientResponse head) {
+        return handling.headers()
+                .<Iterable<Map.Entry<String, String>>>map(Headers::entries)
+                .orElse(head.headers());
+    }
+
+    /** Sends what a provider has made of a whole answer: as a stream, if one was asked for. */
+    private void sendTranslated(HttpClientResponse head, Buffer made) {
+        if (over) {
+            return;
+        }
+        if (call.isChatStream()) {
+            ChatStreamAnswer stream = chatStream(false);
+            stream.chunk(made);
+            stream.end();
+            return;
+        }
+        UsageReader usage = new UsageReader(generation().usagePointers());
+        usage.read(made);
+        used(usage.usage());
+        writeHead(head, head.statusCode(), false);
+        client.header("content-type", "application/json");
+        client.length(made.length());
+        end(made);
+    }
+
+    /** The status says more than a provider that cannot read its upstream's error. */
+    private void translateError(HttpClientResponse head, ResponseHandler handler, Buffer received) {
+        int status = head.statusCode();
+        Optional<BodyTransform> transform = handler.bodyTransform().filter(known -> received.length() > 0);
+        if (transform.isEmpty()) {
+            judgeError(head, ErrorNormaliser.normalise(status, received));
+            return;
+        }
+        stopWaiting(); // for the upstream: the plugin has a deadline of its own
+        relays.boundary()
+                .translate(generation(), transform.get(), received)
+                .otherwise(received)
+                .onSuccess(made -> guarded(() -> judgeError(head, ErrorNormaliser.normalise(status, made))));
+    }
+
+    private void judgeError(HttpClientResponse head, Buffer body) {
+        if (over) {
+            return;
+        }
+        int status = head.statusCode();
+        if (knownRetryable(status) || head.getHeader("x-should-retry") != null) {
+            answered(status, answerHeaders(head), body, false);
+            return;
+        }
+        stopWaiting(); // for the upstream: the plugin has a deadline of its own
+        relays.boundary()
+                .retryable(generation(), head(head))
+                .onSuccess(retryable -> guarded(() -> answered(status, answerHeaders(head), body, retryable)));
+    }
+
+    /** {@return whether SDKs retry this status without being told} */
+    private static boolean knownRetryable(int status) {
+        return status == 408 || status == 409 || status == 429 || status >= 500;
+    }
+
+    private static ResponseHead head(HttpClientResponse head) {
+        return ResponseHead.of(head.statusCode(), () -> HeaderPolicy.fromUpstream(head.headers()));
+    }
+
+    @Override
+    public void beginStream(Optional<String> remark) {
+        stopAwaitingWord();
+        HttpClientResponse head = incoming;
+        if (head != null) {
+            writeHead(head, 200, true);
+        }
+        client.header("content-type", "text/event-stream");
+        client.length(-1);
+        client.warn(remark);
+    }
+
+    @Override
+    public void refuse(GatewayException failure) {
+        fail(failure);
+    }
+
+    @Override
+    public void refuse(int status, Buffer body) {
+        HttpClientResponse head = incoming;
+        if (head != null) {
+            answered(status, answerHeaders(head), body, false);
+        }
+    }
+
+    @Override
+    public void write(Buffer bytes) {
+        record.wrote();
+        client.write(bytes, this);
+    }
+
+    @Override
+    public void hold() {
+        if (holds++ == 0 && incoming != null && deadline != null) {
+            incoming.pause();
+            deadline.pause();
+        }
+    }
+
+    @Override
+    public void release() {
+        if (--holds == 0 && !over && incoming != null && deadline != null) {
+            deadline.resume();
+            incoming.resume();
+        }
+    }
+
+    @Override
+    public void end(Buffer bytes) {
+        if (over) {
+            return;
+        }
+        record.wrote();
+        served(incoming != null && incoming.statusCode() >= 500);
+        finish();
+        relay.completed();
+        client.end(bytes);
+        lingerOnUpstream();
+    }
+
+    /**
+     * The answer is whole for the client; the upstream may still have to say that it is whole for it, too. (With a length
+     * it says so with its last byte.)
+     */
+    private void lingerOnUpstream() {
+        if (!upstreamEnded && client.isChunked()) {
+            linger = relays.clock().start(LINGER, this::resetUpstream);
+        }
+    }
+
+    /** Or each stream would be held for as long as that after its end. */
+    private void stopLingering() {
+        if (linger != null) {
+            linger.cancel();
+            linger = null;
+        }
+    }
+
+    @Override
+    public void breakOff(GatewayException cause, Buffer words) {
+        if (over) {
+            return;
+        }
+        blame(cause);
+        finish();
+        resetUpstream();
+        relay.brokenOff(cause, Redaction.without(call.credential(), words));
+    }
+
+    @Override
+    public void used(Optional<Usage> usage) {
+        record.used(usage);
+    }
+
+    // --- the end
+
+    /** @param failure a {@link GatewayException}, or a bug of ours */
+    private void fail(Throwable failure) {
+        if (over) {
+            return;
+        }
+        blame(failure);
+        finish();
+        resetUpstream();
+        relay.failed(this, new AttemptFailure.OnTheWay(failure));
+    }
+
+    private void answered(int status, Iterable<Map.Entry<String, String>> headers, Buffer body, boolean retryable) {
+        if (over) {
+            return;
+        }
+        served(status >= 500);
+        finish();
+        resetUpstream();
+        relay.failed(
+                this,
+                new AttemptFailure.Answered(status, headers, Redaction.without(call.credential(), body), retryable));
+    }
+
+    /** The client has left, or the request is over for another reason. */
+    void abandon() {
+        if (!over) {
+            finish();
+            resetUpstream();
+        }
+    }
+
+    /** {@return whether a part of the client's upload may have been used up, so that it cannot be sent again} */
+    boolean hasBegunUpload() {
+        return upload != null && upstream != null;
+    }
+
+    /** Tells the provider's version how it did, unless that says nothing of it. */
+    private void blame(Throwable failure) {
+        if (failure instanceof GatewayException known && PROVIDERS_FAULT.contains(known.code())) {
+            served(true);
+        }
+    }
+
+    private void served(boolean badly) {
+        long firstByte = record.firstByte();
+        generation().served(badly, firstByte == 0 ? -1 : firstByte - begin);
+    }
+
+    private void finish() {
+        over = true;
+        stopWaiting();
+        stopAwaitingWord();
+        if (upload != null && upstream != null) {
+            upload.stop();
+        }
+        if (upstream == null && !connecting) {
+            giveSlotBack();
+        }
+        lease.close();
+    }
+
+    private void resetUpstream() {
+        if (upstream != null && !upstreamEnded) {
+            UpstreamClient.reset(upstream);
+            upstreamEnded();
+        }
+    }
+}

@@ -1,0 +1,209 @@
+package io.magicapi.gateway.upstream;
+
+import io.magicapi.gateway.loop.Connections;
+import io.magicapi.gateway.loop.Deadline;
+import io.magicapi.gateway.loop.LoopClock;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one client is answered, whichever attempt the answer is from. Lives on one event loop.
+ *
+ * <p>{@code over} is set before the response is ended. When the client does not keep up, the attempt is held, and a
+ * client that takes nothing for too long is given up.
+ */
+final class ClientResponse {
+
+    private final HttpServerRequest request;
+    private final HttpServerResponse response;
+    private final String requestId;
+    private final LoopClock clock;
+    private final Duration slowReader;
+    private final Runnable clientLeft;
+    private final Promise<Void> done = Promise.promise();
+    private @Nullable Deadline reader;
+    private boolean headSet;
+    private boolean over;
+
+    /**
+     * A response of which nothing has been written.
+     *
+     * @param slowReader how long a client may take nothing of an answer that waits for it
+     * @param clientLeft called once, when the client has left before the end or is given up
+     */
+    ClientResponse(
+            HttpServerRequest request, String requestId, LoopClock clock, Duration slowReader, Runnable clientLeft) {
+        this.request = request;
+        this.response = request.response();
+        this.requestId = requestId;
+        this.clock = clock;
+        this.slowReader = slowReader;
+        this.clientLeft = clientLeft;
+    }
+
+    /**
+     * Begins to watch the client.
+     *
+     * @param uploads whether its body is still to come: what is wrong with that is noticed by who reads it
+     */
+    void watch(boolean uploads) {
+        response.closeHandler(closed -> left());
+        response.exceptionHandler(failure -> {
+            if (!uploads || Connections.isLoss(failure)) {
+                left(); // otherwise the upload is malformed, and will say so
+            }
+        });
+        if (response.closed()) {
+            left();
+        }
+    }
+
+    private void left() {
+        if (!over) {
+            finish();
+            clientLeft.run();
+            done.tryComplete();
+        }
+    }
+
+    /** {@return completes when the response is written or the client has left; fails as told to {@link #fail}} */
+    Future<Void> done() {
+        return done.future();
+    }
+
+    boolean isOver() {
+        return over;
+    }
+
+    boolean isHead() {
+        return request.method().equals(HttpMethod.HEAD);
+    }
+
+    /** {@return whether a response without length can be told from one that is cut} */
+    boolean isChunked() {
+        return response.isChunked();
+    }
+
+    /** {@return whether the client said that it can read a body in this coding} */
+    boolean accepts(String coding) {
+        return Codings.accepted(request.headers().getAll("accept-encoding"), coding);
+    }
+
+    /** Sets the head, of which nothing goes out before the first byte of the body. */
+    void head(int status, Iterable<Map.Entry<String, String>> upstream, boolean eventStream) {
+        if (headSet) {
+            HeaderPolicy.forgetAnswer(response.headers()); // of an attempt that came to nothing
+        }
+        headSet = true;
+        response.setStatusCode(status);
+        HeaderPolicy.toClient(upstream, response.headers());
+        if (eventStream) {
+            response.putHeader("cache-control", "no-cache").putHeader("x-accel-buffering", "no");
+        }
+        if (!response.headers().contains("x-request-id")) {
+            response.putHeader("x-request-id", requestId);
+        }
+    }
+
+    void header(String name, String value) {
+        response.putHeader(name, value);
+    }
+
+    void warn(Optional<String> text) {
+        text.ifPresent(known -> response.headers().add("x-gateway-warning", known));
+    }
+
+    /** Sets the length, or says that there will be none. */
+    void length(long length) {
+        response.setChunked(length < 0);
+        if (length >= 0) {
+            response.putHeader("content-length", Long.toString(length));
+        }
+    }
+
+    /**
+     * Writes a part of the body.
+     *
+     * @param source is held while the client does not keep up
+     */
+    void write(Buffer bytes, ClientSide source) {
+        response.write(bytes);
+        if (!over && reader == null && response.writeQueueFull()) {
+            source.hold();
+            reader = clock.start(slowReader, this::giveUp);
+            response.drainHandler(drained -> {
+                if (stopAwaitingReader()) {
+                    source.release();
+                }
+            });
+        }
+    }
+
+    private void giveUp() {
+        left();
+        if (request.version() == HttpVersion.HTTP_2) {
+            response.reset();
+        } else {
+            Connections.closeNow(request.connection());
+        }
+    }
+
+    /** {@return whether a reader was being awaited} */
+    private boolean stopAwaitingReader() {
+        Deadline awaited = reader;
+        reader = null;
+        if (awaited != null) {
+            awaited.cancel();
+        }
+        return awaited != null;
+    }
+
+    /** Writes the last of the body, and ends the response as a whole one. */
+    void end(Buffer last) {
+        finish();
+        response.end(last).onComplete(written -> done.tryComplete());
+    }
+
+    /** Writes an error that is known whole. */
+    void endWithError(Buffer body) {
+        response.putHeader("content-type", "application/json")
+                .putHeader("content-length", Integer.toString(body.length()));
+        response.headers().remove("content-encoding");
+        end(isHead() ? Buffer.buffer() : body);
+    }
+
+    /** Ends the response visibly incomplete, after some last words. */
+    void breakOff(Buffer words) {
+        finish();
+        Future<Void> flushed = words.length() == 0 ? Future.succeededFuture() : response.write(words);
+        flushed.onComplete(written -> {
+            response.reset();
+            done.tryComplete();
+        });
+    }
+
+    /** Leaves it to the caller of {@link #done} to tell the client. */
+    void fail(Throwable failure) {
+        finish();
+        done.tryFail(failure);
+    }
+
+    /** Lets the client send the rest of its upload, so that it gets to read the answer. */
+    void discardUpload() {
+        request.handler(rest -> {}).endHandler(end -> {}).resume();
+    }
+
+    private void finish() {
+        over = true;
+        stopAwaitingReader();
+    }
+}

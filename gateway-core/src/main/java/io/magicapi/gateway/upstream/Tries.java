@@ -1,0 +1,159 @@
+package io.magicapi.gateway.upstream;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.magicapi.gateway.config.GatewayConfig.Retries;
+import io.magicapi.gateway.error.ErrorCode;
+import io.magicapi.gateway.error.GatewayException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+
+/**
+ * What is tried next for one request: the rules of retry and fallback, and nothing else.
+ *
+ * <ul>
+ *   <li>The same target again, after a pause: when it could not be reached, broke off before it answered, or answered
+ *       with a status its provider's {@code retries.on} names; as often as {@code retries.attempts} allows.
+ *   <li>The next target: when that is used up, or asking again is pointless: the target is silent, overloaded, absent,
+ *       lacks its key or refuses it, does not know the model, or finds the request too long. A pause that the provider
+ *       asks for and that is longer than allowed, or than the request has time, counts as pointless, too.
+ *   <li>Nobody: when the request is at fault, or all have been asked.
+ * </ul>
+ */
+final class Tries {
+
+    /** What comes after a failed attempt. */
+    sealed interface Step permits Again, Next, Stop {}
+
+    /**
+     * The same target.
+     *
+     * @param pause how long to wait before it is asked
+     */
+    record Again(Duration pause) implements Step {}
+
+    /** The next target, at once. */
+    record Next() implements Step {}
+
+    /** Nobody: the failure is the answer. */
+    record Stop() implements Step {}
+
+    private static final int ATTEMPTS_OF_ROUTES = 2;
+
+    /** Asking again may help. */
+    private static final Set<ErrorCode> PASSING =
+            EnumSet.of(ErrorCode.UPSTREAM_UNREACHABLE, ErrorCode.UPSTREAM_CUT, ErrorCode.UPSTREAM_PROTOCOL_ERROR);
+
+    /** Asking somebody else may help. */
+    private static final Set<ErrorCode> LASTING = EnumSet.of(
+            ErrorCode.UPSTREAM_TIMEOUT,
+            ErrorCode.OVERLOADED,
+            ErrorCode.PROVIDER_FAILED,
+            ErrorCode.PROVIDER_UNAVAILABLE,
+            ErrorCode.PROVIDER_NOT_FOUND,
+            ErrorCode.UNKNOWN_URL,
+            ErrorCode.MISSING_API_KEY);
+
+    /** A key that is refused, a model that is gone, a request that is too large for this provider. */
+    private static final Set<Integer> LASTING_STATUS = Set.of(401, 402, 403, 404, 413);
+
+    private final Plan plan;
+    private final Function<String, Retries> settings;
+    private final RandomGenerator random;
+    private int index;
+    private int asked = 1;
+
+    /**
+     * Nothing has been tried.
+     *
+     * @param settings of a provider, by its name
+     * @param random for the length of pauses
+     */
+    Tries(Plan plan, Function<String, Retries> settings, RandomGenerator random) {
+        this.plan = plan;
+        this.settings = settings;
+        this.random = random;
+    }
+
+    /** {@return whose turn it is} */
+    Target target() {
+        return plan.targets().get(index);
+    }
+
+    /** {@return whether there is a target after this one} */
+    boolean hasNext() {
+        return index + 1 < plan.targets().size();
+    }
+
+    /**
+     * Decides, and moves on.
+     *
+     * @param remaining how much time the request has left; empty: as much as it takes
+     */
+    Step after(AttemptFailure failure, Optional<Duration> remaining) {
+        Retries retries = settings.apply(target().provider());
+        Optional<Duration> pause = mayPass(failure, retries)
+                ? pause(failure, retries).filter(wait -> remaining.isEmpty() || wait.compareTo(remaining.get()) < 0)
+                : Optional.empty();
+        if (pause.isPresent() && asked < attempts(retries)) {
+            asked++;
+            return new Again(pause.get());
+        }
+        if (hasNext() && (mayPass(failure, retries) || isLasting(failure))) {
+            index++;
+            asked = 1;
+            return new Next();
+        }
+        return new Stop();
+    }
+
+    private int attempts(Retries retries) {
+        return retries.attempts().orElse(plan.route().isPresent() ? ATTEMPTS_OF_ROUTES : 1);
+    }
+
+    private static boolean mayPass(AttemptFailure failure, Retries retries) {
+        return failure instanceof AttemptFailure.Answered answered
+                ? retries.isOn(answered.status())
+                : hasCode((AttemptFailure.OnTheWay) failure, PASSING);
+    }
+
+    private static boolean isLasting(AttemptFailure failure) {
+        return failure instanceof AttemptFailure.Answered answered
+                ? LASTING_STATUS.contains(answered.status())
+                        || answered.retryable()
+                        || (answered.status() == 400 && isTooLong(answered))
+                : hasCode((AttemptFailure.OnTheWay) failure, LASTING);
+    }
+
+    private static boolean hasCode(AttemptFailure.OnTheWay failure, Set<ErrorCode> codes) {
+        return failure.cause() instanceof GatewayException known && codes.contains(known.code());
+    }
+
+    /** Another model may have more room. Anything else that is wrong with a request is wrong everywhere. */
+    private static boolean isTooLong(AttemptFailure.Answered answered) {
+        JsonNode error = Json.parse(answered.body().getBytes()).path("error");
+        String message = error.path("message").asText().toLowerCase(Locale.ROOT);
+        return error.path("code").asText().equals("context_length_exceeded")
+                || message.contains("maximum context length")
+                || message.contains("prompt is too long");
+    }
+
+    /** {@return how long to wait; empty if the provider asks for more than is allowed} */
+    private Optional<Duration> pause(AttemptFailure failure, Retries retries) {
+        Optional<Duration> wanted = failure instanceof AttemptFailure.Answered answered
+                ? RetryAfter.of(answered.headers(), Instant.now())
+                : Optional.empty();
+        if (wanted.isPresent()) {
+            return wanted.filter(pause -> pause.compareTo(retries.maxBackoff()) <= 0);
+        }
+        long most = Math.min(
+                retries.backoff().toMillis() << Math.min(asked - 1, 20),
+                retries.maxBackoff().toMillis());
+        return Optional.of(Duration.ofMillis(random.nextLong(most + 1)));
+    }
+}
