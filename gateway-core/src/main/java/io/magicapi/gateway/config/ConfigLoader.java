@@ -7,11 +7,15 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
@@ -44,6 +48,15 @@ public final class ConfigLoader {
     /** {@return all keys that exist, with {@code <name>} for names that the operator chooses, and their defaults} */
     public static List<Setting> keys() {
         return List.copyOf(ConfigReader.describe());
+    }
+
+    /** {@return the JSON Schema of the configuration} */
+    public static String schema() {
+        try (InputStream in = ConfigLoader.class.getResourceAsStream("gateway.schema.json")) {
+            return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Files to read, in order, where a main file was looked for, and how all that can change this looked before. */
