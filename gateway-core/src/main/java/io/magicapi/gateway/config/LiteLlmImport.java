@@ -3,6 +3,7 @@ package io.magicapi.gateway.config;
 import io.vertx.core.json.Json;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -122,7 +123,12 @@ public final class LiteLlmImport {
         }
         LiteLlmImport reading = new LiteLlmImport(file);
         reading.root(mapping);
-        return new Imported(reading.yaml(), reading.findings);
+        String yaml = reading.yaml();
+        reading.findings.sort(Comparator.comparingInt(finding -> {
+            int line = finding.place().line();
+            return line == 0 ? Integer.MAX_VALUE : line;
+        }));
+        return new Imported(yaml, reading.findings);
     }
 
     // ---- reading

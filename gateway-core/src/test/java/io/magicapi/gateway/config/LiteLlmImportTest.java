@@ -124,7 +124,7 @@ class LiteLlmImportTest {
         assertThat(findings)
                 .allMatch(finding -> finding.startsWith("GW-C15 config.yaml"))
                 .anyMatch(finding -> finding.contains(":6:7 litellm_params.rpm"))
-                .anyMatch(finding -> finding.contains(":13:54 litellm_params.api_key"))
+                .anyMatch(finding -> finding.contains(":13:50 litellm_params.api_key"))
                 .anyMatch(finding -> finding.contains("litellm_params.temperature"))
                 .anyMatch(finding -> finding.contains("model_list.model_info"))
                 .anyMatch(finding -> finding.contains("\"elsewhere\""))

@@ -181,8 +181,7 @@ final class SchemaWriter {
     }
 
     private static void text(JsonNode node, int depth, StringBuilder text) {
-        boolean opened = node.isObject() && (node.has("properties") || depth % 2 == 1);
-        if (!opened) {
+        if (node.findValue("properties") == null || !node.isObject()) {
             text.append(node);
             return;
         }
