@@ -3,9 +3,11 @@ package io.magicapi.gateway;
 import io.magicapi.gateway.admin.AdminFront;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.LoadedConfig;
 import io.magicapi.gateway.echo.EchoProvider;
 import io.magicapi.gateway.echo.EchoServer;
+import io.magicapi.gateway.health.Health;
 import io.magicapi.gateway.http.HttpFront;
 import io.magicapi.gateway.observe.ActiveRequests;
 import io.magicapi.gateway.plugins.PluginRegistry;
@@ -60,6 +62,7 @@ public final class Gateway {
     private final ActiveRequests active = new ActiveRequests();
     private final AtomicInteger connections = new AtomicInteger();
     private final List<HttpFront> fronts = new CopyOnWriteArrayList<>();
+    private final Health health;
     private final Optional<ConfigReload> reload;
     private volatile boolean accepting = true;
     private volatile @Nullable AdminFront admin;
@@ -80,6 +83,7 @@ public final class Gateway {
         this.plugins = plugins;
         this.boundary = boundary;
         this.models = models;
+        this.health = new Health(name -> catalog.config().provider(name), System::nanoTime);
         this.reload = loaded.map(config -> new ConfigReload(vertx, config, this::follow, builtIn));
         plugins.endLeftoversWith((generations, cause) -> fronts.forEach(front -> front.breakOff(generations, cause)));
     }
@@ -155,7 +159,18 @@ public final class Gateway {
     }
 
     private Future<List<String>> follow(GatewayConfig next) {
-        return plugins.follow(next).onSuccess(changed -> warnOfAbsentProviders(next));
+        GatewayConfig before = catalog.config();
+        return plugins.follow(next).onSuccess(changed -> {
+            Stream.concat(before.providers().keySet().stream(), next.providers().keySet().stream())
+                    .distinct()
+                    .filter(name -> isJudgedOtherwise(before.provider(name), next.provider(name)))
+                    .forEach(health::forget);
+            warnOfAbsentProviders(next);
+        });
+    }
+
+    private static boolean isJudgedOtherwise(ProviderSettings before, ProviderSettings after) {
+        return !before.breaker().equals(after.breaker()) || !before.retries().equals(after.retries());
     }
 
     /** A name that is mistyped in the configuration would go unnoticed; one whose plugin comes later is no mistake. */
@@ -205,8 +220,8 @@ public final class Gateway {
         ProviderSlots slots = new ProviderSlots(catalog);
         return vertx.deployVerticle(
                 () -> {
-                    HttpFront front =
-                            new HttpFront(port, catalog, models, boundary, slots, active, connections, () -> accepting);
+                    HttpFront front = new HttpFront(
+                            port, catalog, models, boundary, slots, health, active, connections, () -> accepting);
                     fronts.add(front);
                     return front;
                 },

@@ -105,9 +105,9 @@ class LifecycleIT {
 
             // The flag --port wins, so the file's port is no change. A look at the files may have been quicker.
             assertThat(reloaded.exitCode()).as(reloaded.err()).isZero();
-            assertThat(reloaded.out())
-                    .matches("(?s)(server\\.limits\\.body: 1MiB → 2KiB|nothing has changed)\\R");
-            assertThat(gateway.post("/chat/completions", ECHO + " ".repeat(3000)).statusCode())
+            assertThat(reloaded.out()).matches("(?s)(server\\.limits\\.body: 1MiB → 2KiB|nothing has changed)\\R");
+            assertThat(gateway.post("/chat/completions", ECHO + " ".repeat(3000))
+                            .statusCode())
                     .isEqualTo(413);
 
             Files.writeString(file, "server: { limits: { body: 2 } }\n");

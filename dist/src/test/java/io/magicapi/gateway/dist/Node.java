@@ -85,7 +85,7 @@ final class Node {
 
     private static void require(boolean there, String why) {
         if (!there) {
-            System.out.println("SKIPPED: tests with the openai npm package. " + why);
+            System.out.println("SKIPPED: tests with npm packages. " + why);
         }
         assumeTrue(there, why);
     }

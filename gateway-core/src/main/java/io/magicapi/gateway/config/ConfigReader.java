@@ -8,6 +8,7 @@ import io.magicapi.gateway.config.GatewayConfig.Admin;
 import io.magicapi.gateway.config.GatewayConfig.AdminKeySource;
 import io.magicapi.gateway.config.GatewayConfig.Auth;
 import io.magicapi.gateway.config.GatewayConfig.Balance;
+import io.magicapi.gateway.config.GatewayConfig.Breaker;
 import io.magicapi.gateway.config.GatewayConfig.Canary;
 import io.magicapi.gateway.config.GatewayConfig.Catalogue;
 import io.magicapi.gateway.config.GatewayConfig.Cors;
@@ -68,7 +69,12 @@ final class ConfigReader {
     private static final int MAX_COUNT = 1_000_000;
 
     /** Of requests to one provider; the HTTP client sets up a place for each. */
-    private static final int MAX_SENT = 100_000;
+    private static final int MAX_SENT = Key.UNLIMITED;
+
+    /** Each target remembers so many attempts. */
+    private static final int MAX_WINDOW = 200;
+
+    private static final int MAX_PROBES = 20;
 
     /** Who has not answered by then will not. */
     private static final int MAX_ATTEMPTS = 10;
@@ -303,8 +309,8 @@ final class ConfigReader {
                                         percent -> TextNode.valueOf(percent.toString())),
                                 canary.number("requests", 1, MAX_COUNT, defaults.requests()),
                                 canary.number("failures", 1, MAX_COUNT, defaults.failures()),
-                                percent(canary, "error-margin", 100, defaults.errorMargin()),
-                                percent(canary, "latency-margin", 10_000, defaults.latencyMargin()))));
+                                percent(canary, "error-margin", 0, 100, defaults.errorMargin()),
+                                percent(canary, "latency-margin", 0, 10_000, defaults.latencyMargin()))));
     }
 
     private static String pluginVersion(String text) {
@@ -314,12 +320,12 @@ final class ConfigReader {
         return text;
     }
 
-    private static Percent percent(Section section, String name, int most, Percent fallback) {
+    private static Percent percent(Section section, String name, int least, int most, Percent fallback) {
         return section.value(
                 name,
                 "percentage",
                 fallback,
-                text -> percent(text, 0, most),
+                text -> percent(text, least, most),
                 percent -> TextNode.valueOf(percent.toString()));
     }
 
@@ -380,7 +386,19 @@ final class ConfigReader {
                                         MAX_SENT,
                                         defaults.limits().waiting()))),
                 section.section("retries", this::retries),
+                section.section("breaker", breaker -> breaker(breaker, defaults.breaker())),
                 section.object("options"));
+    }
+
+    private static Breaker breaker(Section section, Breaker defaults) {
+        return new Breaker(
+                section.flag("enabled", defaults.enabled()),
+                section.number("window", 1, MAX_WINDOW, defaults.window()),
+                percent(section, "failures", 1, 100, defaults.failures()),
+                duration(section, "slow", defaults.slow()),
+                percent(section, "slow-share", 1, 100, defaults.slowShare()),
+                duration(section, "open", defaults.open()),
+                section.number("probes", 1, MAX_PROBES, defaults.probes()));
     }
 
     private List<Key> keys(Section provider) {
@@ -395,6 +413,7 @@ final class ConfigReader {
                     Optional<Path> file = section.optional(
                             "file", "path", ConfigReader::path, path -> TextNode.valueOf(path.toString()));
                     int weight = section.number("weight", 1, 1000, 1);
+                    int inFlight = section.number("in-flight", 1, MAX_SENT, MAX_SENT);
                     section.end();
                     if (!section.reading().problems().isEmpty()) {
                         return Optional.empty();
@@ -420,7 +439,7 @@ final class ConfigReader {
                                         section.path() + " is the second key called \"" + called
                                                 + "\". Give it another name");
                     }
-                    return Optional.of(new Key(called, env, file, weight));
+                    return Optional.of(new Key(called, env, file, weight, inFlight));
                 },
                 ConfigReader::show);
     }
@@ -430,7 +449,7 @@ final class ConfigReader {
         shown.put("name", key.name());
         key.env().ifPresent(env -> shown.put("env", env));
         key.file().ifPresent(file -> shown.put("file", file.toString()));
-        return shown.put("weight", key.weight());
+        return shown.put("weight", key.weight()).put("in-flight", key.inFlight());
     }
 
     private static Catalogue catalogue(Section section, Catalogue defaults) {
@@ -609,7 +628,7 @@ final class ConfigReader {
                 section.texts("on", defaults.on(), StatusRange::parse, StatusRange::toString),
                 duration(section, "backoff", defaults.backoff()),
                 duration(section, "max-backoff", defaults.maxBackoff()),
-                percent(section, "budget", 100, defaults.budget()));
+                percent(section, "budget", 0, 100, defaults.budget()));
     }
 
     private static String providerName(String text) {

@@ -332,6 +332,7 @@ public record GatewayConfig(
      * @param deadlines how long the upstream may take
      * @param limits how much it is sent at once
      * @param retries how often it is asked again
+     * @param breaker when one of its models is left alone because it fails
      * @param options the plugin's own settings, an object
      */
     public record ProviderSettings(
@@ -341,6 +342,7 @@ public record GatewayConfig(
             Deadlines deadlines,
             ProviderLimits limits,
             Retries retries,
+            Breaker breaker,
             JsonNode options) {
 
         /** Nothing configured. */
@@ -351,6 +353,7 @@ public record GatewayConfig(
                 Deadlines.DEFAULT,
                 ProviderLimits.DEFAULT,
                 Retries.DEFAULT,
+                Breaker.DEFAULT,
                 JsonNodeFactory.instance.objectNode());
 
         public ProviderSettings {
@@ -359,37 +362,43 @@ public record GatewayConfig(
 
         /** {@return the same as an instance of the provider that its plugin gives this name} */
         public ProviderSettings withPlugin(String other) {
-            return new ProviderSettings(Optional.of(other), baseUrl, keys, deadlines, limits, retries, options);
+            return new ProviderSettings(
+                    Optional.of(other), baseUrl, keys, deadlines, limits, retries, breaker, options);
         }
 
         /** {@return the same at another base URL} */
         public ProviderSettings withBaseUrl(String other) {
-            return new ProviderSettings(plugin, Optional.of(other), keys, deadlines, limits, retries, options);
+            return new ProviderSettings(plugin, Optional.of(other), keys, deadlines, limits, retries, breaker, options);
         }
 
         /** {@return the same with other keys} */
         public ProviderSettings withKeys(List<Key> other) {
-            return new ProviderSettings(plugin, baseUrl, other, deadlines, limits, retries, options);
+            return new ProviderSettings(plugin, baseUrl, other, deadlines, limits, retries, breaker, options);
         }
 
         /** {@return the same with other deadlines} */
         public ProviderSettings withDeadlines(Deadlines other) {
-            return new ProviderSettings(plugin, baseUrl, keys, other, limits, retries, options);
+            return new ProviderSettings(plugin, baseUrl, keys, other, limits, retries, breaker, options);
         }
 
         /** {@return the same with other limits} */
         public ProviderSettings withLimits(ProviderLimits other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, other, retries, options);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, other, retries, breaker, options);
         }
 
         /** {@return the same, asked again in another way} */
         public ProviderSettings withRetries(Retries other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, other, options);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, other, breaker, options);
+        }
+
+        /** {@return the same with another breaker} */
+        public ProviderSettings withBreaker(Breaker other) {
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, other, options);
         }
 
         /** {@return the same with other settings of the plugin} */
         public ProviderSettings withOptions(JsonNode other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, other);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, breaker, other);
         }
     }
 
@@ -406,6 +415,46 @@ public record GatewayConfig(
     }
 
     /**
+     * When a target, which is a provider's model, is left alone because it fails, and how it is found to work again.
+     *
+     * @param enabled whether it ever is
+     * @param window how many of its last attempts count
+     * @param failures what part of these must have failed; so many failures are needed after a start as well
+     * @param slow an attempt whose first token took longer than this is slow
+     * @param slowShare what part of them must have been slow
+     * @param open how long nothing is sent to it then, and how often it is tried after that
+     * @param probes how many requests it is tried with at once
+     */
+    public record Breaker(
+            boolean enabled,
+            int window,
+            Percent failures,
+            Duration slow,
+            Percent slowShare,
+            Duration open,
+            int probes) {
+
+        /** On 10 failures among 20 attempts, or if all were slower than 60 s; then one request every 10 s. */
+        public static final Breaker DEFAULT = new Breaker(
+                true, 20, Percent.of(50), Duration.ofSeconds(60), Percent.of(100), Duration.ofSeconds(10), 1);
+    }
+
+    /** What decides which of a route's targets is tried first, and which next. */
+    public enum Balance {
+        /** Their order in the configuration. */
+        ORDERED,
+        /** Chance, by their weights. */
+        WEIGHTED,
+        /** How long they take to the first token, and how many requests they have under way. */
+        FASTEST;
+
+        /** {@return how it is written in the configuration} */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
      * Where a key is to be found; exactly one of the two sources is given. Keys themselves are never in the
      * configuration.
      *
@@ -413,8 +462,18 @@ public record GatewayConfig(
      * @param env the environment variable that holds it
      * @param file the file that holds it, surrounding white space ignored
      * @param weight its share among the provider's keys; at least 1
+     * @param inFlight how many requests are sent with it at once; at least 1
      */
-    public record Key(String name, Optional<String> env, Optional<Path> file, int weight) {}
+    public record Key(String name, Optional<String> env, Optional<Path> file, int weight, int inFlight) {
+
+        /** As many requests as a provider may be sent at most, so that a key with this limit has none of its own. */
+        public static final int UNLIMITED = 100_000;
+
+        /** A key without a limit of its own. */
+        public Key(String name, Optional<String> env, Optional<Path> file, int weight) {
+            this(name, env, file, weight, UNLIMITED);
+        }
+    }
 
     /**
      * How long an attempt may take.
@@ -524,21 +583,6 @@ public record GatewayConfig(
      * @param weight its share of the requests, where shares count; at least 1
      */
     public record RouteTarget(String name, int weight) {}
-
-    /** In which order the targets of a route are tried. */
-    public enum Balance {
-        /** As they are written. */
-        ORDERED,
-        /** By chance, each as often as its weight says. */
-        WEIGHTED,
-        /** The one that has been the quickest to its first word. */
-        FASTEST;
-
-        /** {@return how it is written in the configuration} */
-        public String text() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
 
     /**
      * What requests that belong together have in common. At most one of the two is given.

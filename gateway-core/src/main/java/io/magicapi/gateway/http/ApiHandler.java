@@ -15,6 +15,7 @@ import io.magicapi.gateway.plugins.ProviderSnapshot;
 import io.magicapi.gateway.routing.Planner;
 import io.magicapi.gateway.routing.ProviderChoice;
 import io.magicapi.gateway.routing.RequestPeek;
+import io.magicapi.gateway.routing.Traits;
 import io.magicapi.gateway.routing.Versions;
 import io.magicapi.gateway.upstream.BodyPatience;
 import io.magicapi.gateway.upstream.GatewayCall;
@@ -35,6 +36,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +74,7 @@ final class ApiHandler {
 
     private final ProviderCatalog catalog;
     private final boolean dev;
+    private final Planner planner;
     private final LoopClock clock;
     private final Relays relays;
     private final ErrorAnswers errors;
@@ -80,11 +83,13 @@ final class ApiHandler {
     ApiHandler(
             ProviderCatalog catalog,
             UpstreamModels upstreamModels,
+            Planner planner,
             LoopClock clock,
             Relays relays,
             ErrorAnswers errors) {
         this.catalog = catalog;
         this.dev = catalog.config().plugins().dev();
+        this.planner = planner;
         this.clock = clock;
         this.relays = relays;
         this.errors = errors;
@@ -177,7 +182,7 @@ final class ApiHandler {
             sayContinue(inbound.request());
             return inbound.isRoutedByBody()
                     ? routeUpload(inbound)
-                    : startUpload(inbound, plan(inbound, Optional.empty()), Buffer.buffer(), false, 0);
+                    : startUpload(inbound, plan(inbound, Optional.empty()), Upload.Opening.none(inbound.length()));
         }
         long limit = catalog.config().server().limits().body().bytes();
         if (inbound.length() > limit) {
@@ -242,7 +247,7 @@ final class ApiHandler {
         }
         return relay(
                 inbound,
-                plan(inbound, peek.model()),
+                plan(inbound, peek.model(), name -> RequestPeek.field(body, name)),
                 asJson(inbound.headers()),
                 peek.stream(),
                 peek.includeUsage(),
@@ -275,28 +280,39 @@ final class ApiHandler {
     private Future<Void> routeUpload(Inbound inbound) {
         long limit = catalog.config().server().limits().body().bytes();
         return FormReader.read(inbound.request(), limit, patience(inbound.request()))
-                .compose(form -> {
-                    Plan plan = plan(inbound, form.peek().model());
-                    Target target = plan.targets().get(0);
-                    Buffer sent = target.modelChanged()
-                            ? form.withModel(target.model().orElseThrow())
-                            : form.read();
-                    long grown = (long) sent.length() - form.read().length();
-                    return startUpload(inbound, plan, sent, form.whole(), grown);
-                });
+                .compose(form -> startUpload(
+                        inbound,
+                        plan(inbound, form.peek().model()),
+                        new Upload.Opening(
+                                target -> target.modelChanged()
+                                        ? form.withModel(target.model().orElseThrow())
+                                        : form.read(),
+                                form.whole(),
+                                inbound.length(),
+                                form.read().length())));
     }
 
-    private Future<Void> startUpload(Inbound inbound, Plan plan, Buffer read, boolean whole, long grown) {
-        long length = inbound.length() < 0 ? -1 : inbound.length() + grown;
-        Upload upload = new Upload(
-                clock,
+    private Future<Void> startUpload(Inbound inbound, Plan plan, Upload.Opening opening) {
+        Upload upload = relays.upload(
                 inbound.request(),
                 patience(inbound.request()),
-                read,
-                whole,
-                length,
-                catalog.config().server().limits().upload().bytes());
+                opening,
+                catalog.config().server().limits().upload().bytes(),
+                mayRepeat(plan)
+                        ? OptionalLong.of(
+                                catalog.config().server().limits().body().bytes())
+                        : OptionalLong.empty());
         return relay(inbound, plan, inbound.headers(), false, false, target -> GatewayCall.streamedBody(), upload);
+    }
+
+    private boolean mayRepeat(Plan plan) {
+        return plan.route().isPresent()
+                || catalog.config()
+                                .provider(plan.targets().get(0).provider())
+                                .retries()
+                                .attempts()
+                                .orElse(1)
+                        > 1;
     }
 
     private Future<Void> relay(
@@ -346,8 +362,23 @@ final class ApiHandler {
     }
 
     private Plan plan(Inbound inbound, Optional<String> model) {
+        return plan(inbound, model, field -> Optional.empty());
+    }
+
+    private Plan plan(Inbound inbound, Optional<String> model, Function<String, Optional<String>> fields) {
+        Traits traits = new Traits() {
+            @Override
+            public Optional<String> header(String name) {
+                return Optional.ofNullable(inbound.request().getHeader(name)).filter(value -> !value.isBlank());
+            }
+
+            @Override
+            public Optional<String> field(String name) {
+                return fields.apply(name);
+            }
+        };
         ProviderSnapshot snapshot = catalog.snapshot();
-        return Planner.plan(snapshot, snapshot.config(), inbound.provider(), model, inbound.operation());
+        return planner.plan(snapshot, snapshot.config(), inbound.provider(), model, traits, inbound.operation());
     }
 
     /** {@return which version of a provider the request asks for, where it may ask} */

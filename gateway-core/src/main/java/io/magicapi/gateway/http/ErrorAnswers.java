@@ -29,8 +29,6 @@ final class ErrorAnswers {
     /** HTTP/2's code for a stream that is ended without anybody being at fault. */
     private static final long NO_ERROR = 0;
 
-    private static final String RETRY_AFTER_SECONDS = "1";
-
     private final LoopClock clock;
     private final ConnectionGuard guard;
 
@@ -78,7 +76,7 @@ final class ErrorAnswers {
                 .putHeader("content-length", Integer.toString(body.length))
                 .putHeader("x-request-id", requestId);
         if (failure.code().status() == 503) {
-            response.putHeader("retry-after", RETRY_AFTER_SECONDS);
+            response.putHeader("retry-after", Long.toString(Math.max(1, seconds(failure.retryAfter()))));
         }
         if (failure.code() == ErrorCode.METHOD_NOT_ALLOWED) {
             response.putHeader("allow", "GET, HEAD, OPTIONS");
@@ -96,6 +94,10 @@ final class ErrorAnswers {
         } else if (thenClose) {
             sent.onComplete(answered -> response.reset(NO_ERROR)); // the rest of the request is not wanted
         }
+    }
+
+    private static long seconds(Duration duration) {
+        return duration.plusNanos(999_999_999).toSeconds();
     }
 
     /** To close with bytes unread would reset the connection, and the answer might be lost with it. */

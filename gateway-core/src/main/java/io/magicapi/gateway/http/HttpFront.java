@@ -6,6 +6,7 @@ import io.magicapi.gateway.config.GatewayConfig.Limits;
 import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.health.Health;
 import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.ActiveRequests;
@@ -13,6 +14,7 @@ import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.magicapi.gateway.routing.Planner;
 import io.magicapi.gateway.upstream.PluginBoundary;
 import io.magicapi.gateway.upstream.ProviderSlots;
 import io.magicapi.gateway.upstream.Relays;
@@ -63,6 +65,7 @@ public final class HttpFront extends VerticleBase {
     private final UpstreamModels models;
     private final PluginBoundary boundary;
     private final ProviderSlots slots;
+    private final Health health;
     private final ActiveRequests active;
     private final BooleanSupplier ready;
     private final HttpServerOptions options;
@@ -79,6 +82,7 @@ public final class HttpFront extends VerticleBase {
      * @param port the port to bind; a negative one is any free port, the same for all instances
      * @param models what upstreams list
      * @param slots how many requests each provider is sent by all event loops
+     * @param health what is known of providers, their models and their keys
      * @param active counts the requests of all event loops
      * @param connections counts the connections of all event loops
      * @param ready whether new requests are welcome, for {@code /health/ready}
@@ -89,6 +93,7 @@ public final class HttpFront extends VerticleBase {
             UpstreamModels models,
             PluginBoundary boundary,
             ProviderSlots slots,
+            Health health,
             ActiveRequests active,
             AtomicInteger connections,
             BooleanSupplier ready) {
@@ -96,6 +101,7 @@ public final class HttpFront extends VerticleBase {
         this.models = models;
         this.boundary = boundary;
         this.slots = slots;
+        this.health = health;
         this.active = active;
         this.connections = connections;
         this.ready = ready;
@@ -126,13 +132,16 @@ public final class HttpFront extends VerticleBase {
         ConnectionGuard guard = new ConnectionGuard(clock, this::settings, connections);
         ErrorAnswers errors = new ErrorAnswers(clock, guard);
         Relays ours = new Relays(
+                vertx,
                 clock,
                 new UpstreamClient(vertx, slots),
                 boundary,
                 provider -> catalog.config().provider(provider).retries(),
+                health,
                 () -> settings().timeouts().slowReader());
         relays = ours;
-        Router router = router(new ApiHandler(catalog, models, clock, ours, errors), guard, errors);
+        Router router =
+                router(new ApiHandler(catalog, models, new Planner(health), clock, ours, errors), guard, errors);
         HttpServer listener = vertx.createHttpServer(options)
                 .connectionHandler(guard::accepted)
                 .requestHandler(request -> receive(request, router, guard, errors))

@@ -1,6 +1,7 @@
 package io.magicapi.gateway.plugins;
 
 import io.magicapi.gateway.api.Secret;
+import io.magicapi.gateway.config.GatewayConfig.Key;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,8 +19,15 @@ public final class KeyRing {
      * @param source where it came from, for people: {@code GROQ_API_KEY}
      * @param secret the key itself
      * @param weight its share; at least 1
+     * @param inFlight how many requests are sent with it at once; at least 1
      */
-    public record Entry(String source, Secret secret, int weight) {}
+    public record Entry(String source, Secret secret, int weight, int inFlight) {
+
+        /** A key without a limit of its own. */
+        public Entry(String source, Secret secret, int weight) {
+            this(source, secret, weight, Key.UNLIMITED);
+        }
+    }
 
     private final List<Entry> entries;
     private final int totalWeight;

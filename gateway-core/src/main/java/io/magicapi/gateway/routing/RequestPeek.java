@@ -134,6 +134,31 @@ public final class RequestPeek {
                 .appendBuffer(body, modelEnd, body.length() - modelEnd);
     }
 
+    /**
+     * {@return the text or number in a field at the top of a body; empty if it has none}
+     *
+     * @param body one that was read before
+     */
+    public static Optional<String> field(Buffer body, String name) {
+        HeapBytes bytes = HeapBytes.of(body);
+        try (JsonParser json = JSON.createParser(bytes.array(), bytes.offset(), bytes.length())) {
+            json.nextToken();
+            while (json.nextToken() == JsonToken.FIELD_NAME) {
+                boolean wanted = json.currentName().equals(name);
+                JsonToken value = json.nextToken();
+                if (wanted) {
+                    return value == JsonToken.VALUE_STRING || value.isNumeric()
+                            ? Optional.of(json.getText())
+                            : Optional.empty();
+                }
+                json.skipChildren();
+            }
+        } catch (IOException unreadable) {
+            throw new IllegalStateException("the body was read before", unreadable);
+        }
+        return Optional.empty();
+    }
+
     private static void requireJsonText(HeapBytes bytes) {
         if (bytes.length() == 0) {
             throw invalid("the request has no body; a JSON object is expected");

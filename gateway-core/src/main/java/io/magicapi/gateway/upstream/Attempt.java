@@ -80,13 +80,16 @@ final class Attempt implements ClientSide {
     private final UpstreamClient upstreams;
     private final ClientResponse client;
     private final RequestRecord record;
-    private final GatewayCall call;
+    private final Inquiry inquiry;
+    private final Target target;
+    private final Credentials credentials;
     private final Lease lease;
     private final Optional<Duration> firstToken;
     private final @Nullable Upload upload;
     private final UpstreamFaults faults;
     private final long begin = System.nanoTime();
 
+    private Credentials.Chosen chosen = Credentials.Chosen.NONE;
     private @Nullable Exchange exchange;
     private Slots.@Nullable Slot slot;
     private @Nullable HttpClientRequest upstream;
@@ -106,6 +109,7 @@ final class Attempt implements ClientSide {
     /**
      * An attempt that has not begun.
      *
+     * @param credentials where its key comes from
      * @param lease on the provider; given back when the attempt is over
      * @param firstToken how long it may take to the first word of a stream, of which nothing is delivered before; empty:
      *     whatever comes is delivered at once, since there is nobody else to ask
@@ -116,7 +120,9 @@ final class Attempt implements ClientSide {
             Relays relays,
             ClientResponse client,
             RequestRecord record,
-            GatewayCall call,
+            Inquiry inquiry,
+            Target target,
+            Credentials credentials,
             Lease lease,
             Optional<Duration> firstToken,
             @Nullable Upload upload) {
@@ -125,7 +131,9 @@ final class Attempt implements ClientSide {
         this.upstreams = relays.upstreams();
         this.client = client;
         this.record = record;
-        this.call = call;
+        this.inquiry = inquiry;
+        this.target = target;
+        this.credentials = credentials;
         this.lease = lease;
         this.firstToken = firstToken;
         this.upload = upload;
@@ -134,21 +142,24 @@ final class Attempt implements ClientSide {
 
     /** Begins. */
     void run() {
-        relays.boundary()
-                .open(generation(), call)
-                .onSuccess(opened -> guarded(() -> {
-                    exchange = opened.exchange();
-                    takeSlot(opened.request());
-                }))
-                .onFailure(this::fail);
+        guarded(this::takeSlot);
     }
 
     ProviderGeneration generation() {
         return lease.generation();
     }
 
-    GatewayCall call() {
-        return call;
+    Target target() {
+        return target;
+    }
+
+    /** {@return the key it was made with} */
+    Credentials.Chosen credential() {
+        return chosen;
+    }
+
+    long begin() {
+        return begin;
     }
 
     /** Runs a step of ours. Nobody waits for these steps, so one that threw would leave the client waiting for ever. */
@@ -163,10 +174,7 @@ final class Attempt implements ClientSide {
     // --- towards the provider
 
     /** Waits for its turn, if the provider is sent as many requests as it may be. */
-    private void takeSlot(UpstreamRequest wanted) {
-        if (over) {
-            return;
-        }
+    private void takeSlot() {
         Slots.Slot mine = upstreams.slot(generation());
         slot = mine;
         Future<Void> taken = mine.take();
@@ -175,8 +183,22 @@ final class Attempt implements ClientSide {
         }
         taken.onSuccess(held -> {
                     stopWaiting();
-                    guarded(() -> connect(wanted, false));
+                    guarded(this::open);
                 })
+                .onFailure(this::fail);
+    }
+
+    private void open() {
+        if (over) {
+            return;
+        }
+        chosen = credentials.choose(generation(), target);
+        relays.boundary()
+                .open(generation(), inquiry.call(generation(), target, chosen.secret()))
+                .onSuccess(opened -> guarded(() -> {
+                    exchange = opened.exchange();
+                    connect(opened.request(), false);
+                }))
                 .onFailure(this::fail);
     }
 
@@ -192,7 +214,7 @@ final class Attempt implements ClientSide {
             return;
         }
         Future<HttpClientRequest> connection =
-                upstreams.connect(generation(), call.credential(), wanted, onFreshConnection);
+                upstreams.connect(generation(), chosen.secret(), wanted, onFreshConnection);
         connecting = true;
         connection
                 .onSuccess(connected -> {
@@ -224,7 +246,7 @@ final class Attempt implements ClientSide {
                 return;
             }
             requestSent = false;
-            upload.sendTo(outgoing, generation())
+            upload.sendTo(outgoing, generation(), target)
                     .onSuccess(sent -> requestSent())
                     .onFailure(failure -> {
                         if (failure instanceof GatewayException refusal) {
@@ -254,7 +276,7 @@ final class Attempt implements ClientSide {
                 replayed = true;
                 upstream = null;
                 log.atInfo()
-                        .addKeyValue("id", call.requestId())
+                        .addKeyValue("id", inquiry.requestId())
                         .addKeyValue("provider", generation().name())
                         .log("sent again, since the kept connection had gone stale");
                 guarded(() -> connect(wanted, true));
@@ -275,7 +297,7 @@ final class Attempt implements ClientSide {
         }
         Duration limit = generation().deadlines().firstByte();
         deadline = relays.clock().start(limit, () -> fail(faults.noHead(limit)));
-        if (call.isChatStream() && word == null) {
+        if (inquiry.isChatStream() && word == null) {
             firstToken.ifPresent(patience ->
                     word = relays.clock().start(patience, () -> fail(faults.noFirstToken(patience))));
         }
@@ -329,21 +351,21 @@ final class Attempt implements ClientSide {
             return;
         }
         handling = handler;
-        Answer chosen = answer(head, handler);
-        answer = chosen;
+        Answer begun = answer(head, handler);
+        answer = begun;
         Duration limit = generation().deadlines().idle();
         deadline = relays.clock().start(limit, () -> breakOff(faults.silentWithinAnswer(limit)));
         head.handler(bytes -> {
             if (!over && deadline != null) {
                 deadline.touch();
-                guarded(() -> chosen.chunk(bytes));
+                guarded(() -> begun.chunk(bytes));
             }
         });
         head.endHandler(end -> {
             upstreamEnded();
             abandonUpload();
             if (!over) {
-                guarded(chosen::end);
+                guarded(begun::end);
             }
         });
     }
@@ -364,14 +386,10 @@ final class Attempt implements ClientSide {
         }
     }
 
-    /**
-     * The upstream has answered before it was sent the whole of an upload. Its connection is of no further use, and the
-     * client may send the rest, so that it gets to read the answer.
-     */
+    /** The upstream has answered before it was sent the whole of an upload: its connection is of no further use. */
     private void abandonUpload() {
         if (!requestSent && upstream != null) {
             requestSent = true;
-            client.discardUpload();
             upstream.connection().close();
         }
     }
@@ -383,7 +401,7 @@ final class Attempt implements ClientSide {
         if (status >= 400) {
             return new ErrorAnswer(!coded, body -> translateError(head, handler, body));
         }
-        if (coded && (call.isChatStream() || !handler.isPassThrough() || !client.accepts(coding))) {
+        if (coded && (inquiry.isChatStream() || !handler.isPassThrough() || !client.accepts(coding))) {
             throw faults.protocol("coded its answer although it was asked not to");
         }
         Optional<BodyTransform> wholeBody = handler.bodyTransform();
@@ -395,7 +413,7 @@ final class Attempt implements ClientSide {
                     MAX_DOCUMENT);
         }
         Optional<FrameTransform> frames = handler.frameTransform();
-        if (frames.isPresent() && !call.isChatStream()) {
+        if (frames.isPresent() && !inquiry.isChatStream()) {
             throw faults.misuse("made a stream of an answer that is none");
         }
         if (frames.isPresent()) {
@@ -405,16 +423,16 @@ final class Attempt implements ClientSide {
                     generation(),
                     new FrameTranslator(decoder, frames.get()),
                     this,
-                    chatStream(!call.includeUsage()));
+                    chatStream(!inquiry.includeUsage()));
         }
-        return call.isChatStream() ? chatStream(false) : raw(head, status);
+        return inquiry.isChatStream() ? chatStream(false) : raw(head, status);
     }
 
     private ChatStreamAnswer chatStream(boolean hidesUsage) {
         return new ChatStreamAnswer(
                 this,
                 new ChatStreamScanner(generation().usagePointers(), MAX_EVENT, hidesUsage),
-                call.includeUsage(),
+                inquiry.includeUsage(),
                 firstToken.isPresent(),
                 MAX_EVENT);
     }
@@ -429,7 +447,7 @@ final class Attempt implements ClientSide {
         if (status != 204 && (length >= 0 || !bodiless)) {
             client.length(length);
         }
-        boolean metered = METERED.contains(call.operation())
+        boolean metered = METERED.contains(inquiry.operation())
                 && contentType.contains("json")
                 && head.getHeader("content-encoding") == null;
         return new RawAnswer(
@@ -466,7 +484,7 @@ final class Attempt implements ClientSide {
         if (over) {
             return;
         }
-        if (call.isChatStream()) {
+        if (inquiry.isChatStream()) {
             ChatStreamAnswer stream = chatStream(false);
             stream.chunk(made);
             stream.end();
@@ -575,7 +593,7 @@ final class Attempt implements ClientSide {
         record.wrote();
         served(incoming != null && incoming.statusCode() >= 500);
         finish();
-        relay.completed();
+        relay.completed(this);
         client.end(bytes);
         lingerOnUpstream();
     }
@@ -606,7 +624,7 @@ final class Attempt implements ClientSide {
         blame(cause);
         finish();
         resetUpstream();
-        relay.brokenOff(cause, Redaction.without(call.credential(), words));
+        relay.brokenOff(this, cause, Redaction.without(chosen.secret(), words));
     }
 
     @Override
@@ -636,7 +654,7 @@ final class Attempt implements ClientSide {
         resetUpstream();
         relay.failed(
                 this,
-                new AttemptFailure.Answered(status, headers, Redaction.without(call.credential(), body), retryable));
+                new AttemptFailure.Answered(status, headers, Redaction.without(chosen.secret(), body), retryable));
     }
 
     /** The client has left, or the request is over for another reason. */
@@ -645,11 +663,6 @@ final class Attempt implements ClientSide {
             finish();
             resetUpstream();
         }
-    }
-
-    /** {@return whether a part of the client's upload may have been used up, so that it cannot be sent again} */
-    boolean hasBegunUpload() {
-        return upload != null && upstream != null;
     }
 
     /** Tells the provider's version how it did, unless that says nothing of it. */
@@ -668,12 +681,13 @@ final class Attempt implements ClientSide {
         over = true;
         stopWaiting();
         stopAwaitingWord();
-        if (upload != null && upstream != null) {
-            upload.stop();
+        if (upload != null) {
+            upload.stopSending();
         }
         if (upstream == null && !connecting) {
             giveSlotBack();
         }
+        chosen.release();
         lease.close();
     }
 

@@ -1,6 +1,8 @@
 package io.magicapi.gateway.upstream;
 
+import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.config.GatewayConfig.ProviderLimits;
+import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,9 +22,18 @@ public final class ProviderSlots {
     }
 
     Slots of(String provider) {
-        ProviderLimits limits = catalog.config().provider(provider).limits();
+        ProviderLimits limits = limits(catalog.config().provider(provider));
         Slots slots = byProvider.computeIfAbsent(provider, name -> new Slots(name, limits));
         slots.follow(limits);
         return slots;
+    }
+
+    /** Nor is it sent more than its keys may be used for at once: what is beyond that waits, instead of being refused. */
+    private static ProviderLimits limits(ProviderSettings settings) {
+        ProviderLimits limits = settings.limits();
+        long keys = settings.keys().stream().mapToLong(Key::inFlight).sum();
+        return settings.keys().isEmpty() || keys >= limits.inFlight()
+                ? limits
+                : new ProviderLimits((int) keys, limits.waiting());
     }
 }

@@ -1,8 +1,9 @@
 package io.magicapi.gateway.upstream;
 
-import io.magicapi.gateway.api.Secret;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
+import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.health.RetryBudget;
 import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
@@ -34,12 +35,19 @@ final class Relay {
     private final @Nullable Upload upload;
     private final ClientResponse client;
     private final Tries tries;
+    private final Credentials credentials;
 
     private int attempts;
     private @Nullable Attempt current;
+    private @Nullable Trial trial;
     private @Nullable Runnable callOff;
     private @Nullable Deadline total;
+    private @Nullable RetryBudget retrying;
+    private @Nullable Told told;
     private boolean noMore;
+
+    /** What the client would be told if nothing better came of the rest of the plan. */
+    private record Told(Optional<Attempt> attempt, AttemptFailure failure) {}
 
     /** A relay that has not begun; the parameters are those of {@link Relays#serve}. */
     Relay(
@@ -59,6 +67,7 @@ final class Relay {
         this.client =
                 new ClientResponse(request, inquiry.requestId(), relays.clock(), relays.slowReader(), this::clientLeft);
         this.tries = new Tries(plan, relays.retries(), ThreadLocalRandom.current());
+        this.credentials = new Credentials(inquiry, plan, relays.health()::keys);
     }
 
     /** Serves the request, see {@link Relays#serve}. */
@@ -77,10 +86,20 @@ final class Relay {
         try {
             lease = leases.lease(target);
         } catch (GatewayException absent) {
-            decide(Optional.empty(), new AttemptFailure.OnTheWay(absent));
+            giveRetryBack();
+            decide(Optional.empty(), false, new AttemptFailure.OnTheWay(absent));
             return;
         }
         ProviderGeneration provider = lease.generation();
+        Optional<Trial> allowed =
+                Trial.of(relays.health(), provider.name(), target, plan.route().isPresent());
+        if (allowed.isEmpty()) {
+            lease.close();
+            giveRetryBack();
+            decide(Optional.empty(), false, new AttemptFailure.OnTheWay(leftAlone(target)));
+            return;
+        }
+        trial = allowed.get();
         startTotal(provider);
         attempts++;
         record.routed(provider.name(), target.model(), inquiry.stream());
@@ -90,7 +109,9 @@ final class Relay {
                 relays,
                 client,
                 record,
-                inquiry.call(provider, target, credential(provider)),
+                inquiry,
+                target,
+                credentials,
                 lease,
                 tries.hasNext() ? Optional.of(plan.firstToken()) : Optional.empty(),
                 upload);
@@ -98,10 +119,15 @@ final class Relay {
         next.run();
     }
 
-    /** A caller's key is meant for one provider; a route over several would show it to all of them. */
-    private Optional<Secret> credential(ProviderGeneration provider) {
-        Optional<Secret> own = plan.crossesProviders() ? Optional.empty() : inquiry.key();
-        return own.or(() -> provider.keys().choose());
+    private GatewayException leftAlone(Target target) {
+        Duration wait = relays.health()
+                .target(target.provider(), target.model().orElse(""))
+                .retryAfter();
+        return new GatewayException(
+                ErrorCode.PROVIDER_UNAVAILABLE,
+                "provider " + target.provider() + " has failed too often of late, and is left alone for a while",
+                Optional.empty(),
+                wait);
     }
 
     private void startTotal(ProviderGeneration provider) {
@@ -119,24 +145,34 @@ final class Relay {
     /** Sets the headers by which an answer says where it is from. */
     void signed(Attempt attempt, int status) {
         sign(attempt);
-        client.warn(ModelNotice.of(attempt.generation(), attempt.call().model()));
+        client.warn(ModelNotice.of(attempt.generation(), attempt.target().model()));
         record.answered(status);
     }
 
     private void sign(Attempt attempt) {
         client.header("x-gateway-provider", attempt.generation().name());
-        attempt.call().model().ifPresent(model -> client.header("x-gateway-model", HeaderPolicy.printable(model)));
+        attempt.target().model().ifPresent(model -> client.header("x-gateway-model", HeaderPolicy.printable(model)));
         client.header("x-gateway-attempts", Integer.toString(attempts));
     }
 
     /** An answer was delivered whole. */
-    void completed() {
+    void completed(Attempt attempt) {
+        settle(attempt, Verdict.WORKED);
         over();
         record.close(Outcome.COMPLETED);
+        readRestOfUpload();
+    }
+
+    /** So that the client gets to read the answer. */
+    private void readRestOfUpload() {
+        if (upload != null && !upload.isReceived()) {
+            client.discardUpload();
+        }
     }
 
     /** An answer broke off after a part of it was delivered. */
-    void brokenOff(GatewayException cause, Buffer words) {
+    void brokenOff(Attempt attempt, GatewayException cause, Buffer words) {
+        settle(attempt, Verdict.of(new AttemptFailure.OnTheWay(cause)));
         record.failed(cause.code());
         over();
         record.close(Outcome.FAILED);
@@ -146,27 +182,69 @@ final class Relay {
     /** An attempt came to nothing. */
     void failed(Attempt attempt, AttemptFailure failure) {
         current = null;
-        decide(Optional.of(attempt), failure);
+        settle(attempt, Verdict.of(failure));
+        boolean anotherKey =
+                attempt.credential().noted(failure) && credentials.spend(attempt.generation(), attempt.credential());
+        decide(Optional.of(attempt), anotherKey, failure);
+    }
+
+    private void settle(Attempt attempt, Verdict verdict) {
+        if (verdict == Verdict.WORKED) {
+            attempt.credential().worked();
+        }
+        Trial ended = trial;
+        trial = null;
+        if (ended != null) {
+            long firstByte = record.firstByte();
+            long until = verdict == Verdict.WORKED && firstByte != 0 ? firstByte : System.nanoTime();
+            ended.end(verdict, until - attempt.begin());
+        }
+        giveRetryBack();
+    }
+
+    private void giveRetryBack() {
+        if (retrying != null) {
+            retrying.retryOver();
+            retrying = null;
+        }
     }
 
     // --- what is next
 
-    private void decide(Optional<Attempt> attempt, AttemptFailure failure) {
+    private void decide(Optional<Attempt> attempt, boolean anotherKey, AttemptFailure failure) {
         if (client.isOver()) {
             return;
         }
-        if (noMore || attempt.map(Attempt::hasBegunUpload).orElse(false)) {
+        if (noMore || (upload != null && !upload.isSendable())) {
             tell(attempt, failure);
             return;
         }
-        Tries.Step step = tries.after(failure, remaining());
+        Tries.Step step = tries.after(failure, anotherKey, remaining(), this::takeRetry);
         if (step instanceof Tries.Again again) {
             callOff = relays.clock().after(again.pause(), this::attempt);
         } else if (step instanceof Tries.Next) {
+            told = worthTelling(attempt, failure);
             attempt();
         } else {
-            tell(attempt, failure);
+            Told last = worthTelling(attempt, failure);
+            tell(last.attempt(), last.failure());
         }
+    }
+
+    /** That a target was not even asked explains less than what another one said. */
+    private Told worthTelling(Optional<Attempt> attempt, AttemptFailure failure) {
+        Told before = told;
+        boolean asked = attempt.isPresent() && Verdict.of(failure) != Verdict.UNUSED;
+        return before == null || asked ? new Told(attempt, failure) : before;
+    }
+
+    private boolean takeRetry(String provider) {
+        RetryBudget budget = relays.health().budget(provider);
+        boolean taken = budget.tryRetry();
+        if (taken) {
+            retrying = budget;
+        }
+        return taken;
     }
 
     private Optional<Duration> remaining() {
@@ -183,6 +261,7 @@ final class Relay {
             }
             record.wrote();
             record.close(Outcome.COMPLETED);
+            readRestOfUpload();
             client.endWithError(answered.body());
         } else if (failure instanceof AttemptFailure.OnTheWay onTheWay) {
             attempt.ifPresent(this::sign);
@@ -215,6 +294,7 @@ final class Relay {
         Attempt attempt = current;
         if (attempt != null) {
             attempt.abandon();
+            settle(attempt, Verdict.NONE);
         }
         over();
         record.close(Outcome.ABORTED);
@@ -222,6 +302,7 @@ final class Relay {
 
     private void over() {
         current = null;
+        giveRetryBack();
         if (callOff != null) {
             callOff.run();
         }
@@ -229,7 +310,7 @@ final class Relay {
             total.cancel();
         }
         if (upload != null) {
-            upload.stop();
+            upload.close();
         }
         relays.ended(this);
     }

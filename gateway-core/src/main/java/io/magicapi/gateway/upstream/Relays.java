@@ -2,14 +2,17 @@ package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.config.GatewayConfig.Retries;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.health.Health;
 import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -18,10 +21,12 @@ import org.jspecify.annotations.Nullable;
 /** The relays of one event loop, and what they share. */
 public final class Relays {
 
+    private final Vertx vertx;
     private final LoopClock clock;
     private final UpstreamClient upstreams;
     private final PluginBoundary boundary;
     private final Function<String, Retries> retries;
+    private final Health health;
     private final Supplier<Duration> slowReader;
     private final Set<Relay> running = new HashSet<>();
 
@@ -29,18 +34,23 @@ public final class Relays {
      * No relays yet.
      *
      * @param retries how often a provider is asked again, by its name
+     * @param health what is known of providers, their models and their keys
      * @param slowReader how long a client may take nothing of an answer that waits for it
      */
     public Relays(
+            Vertx vertx,
             LoopClock clock,
             UpstreamClient upstreams,
             PluginBoundary boundary,
             Function<String, Retries> retries,
+            Health health,
             Supplier<Duration> slowReader) {
+        this.vertx = vertx;
         this.clock = clock;
         this.upstreams = upstreams;
         this.boundary = boundary;
         this.retries = retries;
+        this.health = health;
         this.slowReader = slowReader;
     }
 
@@ -63,6 +73,25 @@ public final class Relays {
         Relay relay = new Relay(this, request, inquiry, plan, leases, record, upload);
         running.add(relay);
         return relay.run();
+    }
+
+    /**
+     * {@return a body that passes through while it is received}
+     *
+     * @param request the client's, paused
+     * @param patience with the client
+     * @param opening what was read of it
+     * @param limit how long it may be, in bytes
+     * @param inMemory if it is to be sent more than once: how many bytes are kept in memory; the rest is in a file
+     */
+    public Upload upload(
+            HttpServerRequest request,
+            BodyPatience patience,
+            Upload.Opening opening,
+            long limit,
+            OptionalLong inMemory) {
+        Spool spool = inMemory.isPresent() ? new Spool(vertx, inMemory.getAsLong()) : null;
+        return new Upload(clock, request, patience, opening, limit, spool);
     }
 
     /** Ends all requests under way, each as visibly as it can still be done. */
@@ -93,6 +122,10 @@ public final class Relays {
 
     Function<String, Retries> retries() {
         return retries;
+    }
+
+    Health health() {
+        return health;
     }
 
     Duration slowReader() {

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /**
@@ -19,6 +20,7 @@ import java.util.random.RandomGenerator;
  * <ul>
  *   <li>The same target again, after a pause: when it could not be reached, broke off before it answered, or answered
  *       with a status its provider's {@code retries.on} names; as often as {@code retries.attempts} allows.
+ *   <li>The same target at once, with another key of the gateway's: when this one is refused, or has used up its share.
  *   <li>The next target: when that is used up, or asking again is pointless: the target is silent, overloaded, absent,
  *       lacks its key or refuses it, does not know the model, or finds the request too long. A pause that the provider
  *       asks for and that is longer than allowed, or than the request has time, counts as pointless, too.
@@ -62,6 +64,9 @@ final class Tries {
     /** A key that is refused, a model that is gone, a request that is too large for this provider. */
     private static final Set<Integer> LASTING_STATUS = Set.of(401, 402, 403, 404, 413);
 
+    /** What a key may be to blame for, and another one not. */
+    private static final Set<Integer> KEYS_FAULT = Set.of(401, 403, 429);
+
     private final Plan plan;
     private final Function<String, Retries> settings;
     private final RandomGenerator random;
@@ -93,14 +98,21 @@ final class Tries {
     /**
      * Decides, and moves on.
      *
+     * @param anotherKey whether the provider could be asked with another key of the gateway's
      * @param remaining how much time the request has left; empty: as much as it takes
+     * @param budget asked last: whether the provider may be sent a repetition
      */
-    Step after(AttemptFailure failure, Optional<Duration> remaining) {
+    Step after(AttemptFailure failure, boolean anotherKey, Optional<Duration> remaining, Predicate<String> budget) {
+        if (anotherKey
+                && failure instanceof AttemptFailure.Answered answered
+                && KEYS_FAULT.contains(answered.status())) {
+            return new Again(Duration.ZERO);
+        }
         Retries retries = settings.apply(target().provider());
         Optional<Duration> pause = mayPass(failure, retries)
                 ? pause(failure, retries).filter(wait -> remaining.isEmpty() || wait.compareTo(remaining.get()) < 0)
                 : Optional.empty();
-        if (pause.isPresent() && asked < attempts(retries)) {
+        if (pause.isPresent() && asked < attempts(retries) && budget.test(target().provider())) {
             asked++;
             return new Again(pause.get());
         }

@@ -11,54 +11,83 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A client's body that passes through while it is received, at the pace of the slower side. What was read of it to find
- * the provider is sent first. For one event loop; used once.
+ * the target is sent first. For one event loop.
+ *
+ * <p>It can be sent once, or, if it is kept in a {@link Spool} on its way, to one target after the other: each is sent
+ * what was kept, and then what is still to come.
  */
 public final class Upload {
 
     private final LoopClock clock;
     private final HttpServerRequest source;
-    private final Buffer read;
-    private final boolean whole;
-    private final long length;
+    private final Opening opening;
     private final long limit;
-    private final Promise<Void> done = Promise.promise();
+    private final @Nullable Spool spool;
 
     /** At most one of the two runs: whoever is waited for. */
     private final Deadline awaitClient;
 
-    private @Nullable Deadline awaitProvider;
-    private long sent;
+    private @Nullable Sending current;
+    private @Nullable GatewayException broken;
+    private long passed;
+    private boolean received;
+    private boolean begun;
+
+    /**
+     * What was read of the body before its target was known.
+     *
+     * @param read the bytes that a target is sent instead, which may name another model; may be empty
+     * @param whole whether that is all there is
+     * @param length the length of the whole body as the client sent it; negative if it is not known
+     * @param taken how many bytes were read
+     */
+    public record Opening(Function<Target, Buffer> read, boolean whole, long length, int taken) {
+
+        /** Nothing was read. */
+        public static Opening none(long length) {
+            return new Opening(target -> Buffer.buffer(), false, length, 0);
+        }
+    }
 
     /**
      * An upload.
      *
      * @param source the client's request, paused
      * @param patience with the client
-     * @param read what has been read and is to be sent first; may be empty
-     * @param whole whether that is all there is
-     * @param length the length to announce upstream; negative if it is not known
      * @param limit how long it may be, in bytes
+     * @param spool keeps it, so that it can be sent more than once; null: once must do
      */
-    public Upload(
+    Upload(
             LoopClock clock,
             HttpServerRequest source,
             BodyPatience patience,
-            Buffer read,
-            boolean whole,
-            long length,
-            long limit) {
+            Opening opening,
+            long limit,
+            @Nullable Spool spool) {
         this.clock = clock;
         this.source = source;
-        this.read = read;
-        this.whole = whole;
-        this.length = length;
+        this.opening = opening;
         this.limit = limit;
-        awaitClient = patience.start(done::tryFail);
+        this.spool = spool;
+        this.received = opening.whole();
+        this.passed = opening.taken();
+        awaitClient = patience.start(this::breakOff);
         awaitClient.pause();
+    }
+
+    /** {@return whether it can be sent, or sent once more} */
+    boolean isSendable() {
+        return broken == null && (!begun || spool != null);
+    }
+
+    /** {@return whether the client has sent all of it} */
+    boolean isReceived() {
+        return received;
     }
 
     /**
@@ -69,71 +98,172 @@ public final class Upload {
      * @return completes when the last byte is written; fails with a {@link GatewayException} if it is too long, breaks
      *     off, or is not taken, after which the upstream request must be reset
      */
-    Future<Void> sendTo(HttpClientRequest target, ProviderGeneration provider) {
-        if (read.length() > limit) {
+    Future<Void> sendTo(HttpClientRequest request, ProviderGeneration provider, Target target) {
+        if (passed > limit) {
             return Future.failedFuture(tooLarge(limit));
         }
-        Duration patience = provider.deadlines().idle();
-        Deadline taken = clock.start(patience, () -> done.tryFail(tooSlow(provider.name(), patience)));
-        taken.pause();
-        awaitProvider = taken;
-        if (length >= 0) {
-            target.putHeader("content-length", Long.toString(length));
+        if (broken != null) {
+            return Future.failedFuture(broken);
+        }
+        Buffer first = opening.read().apply(target);
+        if (opening.length() >= 0) {
+            request.putHeader("content-length", Long.toString(opening.length() + first.length() - opening.taken()));
         } else {
-            target.setChunked(true);
+            request.setChunked(true);
         }
-        if (whole) {
-            end(target, read, taken);
-            return done.future();
+        Sending sending = new Sending(request, provider);
+        current = sending;
+        if (opening.whole()) {
+            sending.end(first);
+        } else if (spool != null && begun) {
+            sending.repeat(first, spool);
+        } else {
+            begun = true;
+            listen();
+            sending.goOn();
+            if (first.length() > 0) {
+                sending.write(first);
+            }
         }
-        source.handler(bytes -> pass(bytes, target, taken));
-        source.exceptionHandler(failure -> done.tryFail(BodyPatience.brokenOff(failure)));
-        source.endHandler(end -> end(target, Buffer.buffer(), taken));
-        awaitClient.resume();
-        source.resume();
-        if (read.length() > 0) {
-            pass(read, target, taken);
-        }
-        return done.future();
+        return sending.done.future();
     }
 
-    /** Stops waiting for either side. To be called in the end, whether or not it was sent. */
-    void stop() {
-        awaitClient.cancel();
-        if (awaitProvider != null) {
-            awaitProvider.cancel();
-        }
+    private void listen() {
+        source.handler(this::pass);
+        source.exceptionHandler(failure -> breakOff(BodyPatience.brokenOff(failure)));
+        source.endHandler(end -> {
+            received = true;
+            awaitClient.cancel();
+            if (current != null) {
+                current.end(Buffer.buffer());
+            }
+        });
     }
 
-    private void pass(Buffer bytes, HttpClientRequest target, Deadline taken) {
-        if (done.future().isComplete()) {
+    private void pass(Buffer bytes) {
+        passed += bytes.length();
+        if (passed > limit) {
+            breakOff(tooLarge(limit));
             return;
         }
-        sent += bytes.length();
-        if (sent > limit) {
-            done.tryFail(tooLarge(limit));
-            return;
-        }
-        target.write(bytes);
         awaitClient.progress(bytes.length());
-        if (target.writeQueueFull()) {
-            source.pause();
-            awaitClient.pause();
-            taken.resume();
-            target.drainHandler(drained -> {
+        if (spool != null && spool.append(bytes)) {
+            awaitSpool(spool);
+        }
+        if (current != null) {
+            current.write(bytes);
+        }
+    }
+
+    private void awaitSpool(Spool full) {
+        halt();
+        full.written().onComplete(written -> {
+            if (written.failed()) {
+                breakOff(new GatewayException(
+                        ErrorCode.INTERNAL_ERROR, "the upload cannot be kept, so that it could be sent again"));
+            } else if (current != null) {
+                current.goOn();
+            }
+        });
+    }
+
+    private void halt() {
+        source.pause();
+        awaitClient.pause();
+    }
+
+    private void breakOff(GatewayException cause) {
+        broken = cause;
+        if (current != null) {
+            current.done.tryFail(cause);
+        }
+    }
+
+    /** The target is sent no more of it: it has answered, or has failed. */
+    void stopSending() {
+        Sending stopped = current;
+        current = null;
+        if (stopped != null) {
+            stopped.taken.cancel();
+            halt();
+        }
+    }
+
+    /** Waits for neither side any more, and forgets what was kept. To be called in the end, whether or not it was sent. */
+    void close() {
+        stopSending();
+        awaitClient.cancel();
+        if (spool != null) {
+            spool.close();
+        }
+    }
+
+    /** Its way to one target. */
+    private final class Sending {
+
+        private final HttpClientRequest request;
+        private final Promise<Void> done = Promise.promise();
+        private final Deadline taken;
+        private boolean repeating;
+
+        Sending(HttpClientRequest request, ProviderGeneration provider) {
+            this.request = request;
+            Duration patience = provider.deadlines().idle();
+            taken = clock.start(patience, () -> done.tryFail(tooSlow(provider.name(), patience)));
+            taken.pause();
+        }
+
+        /** Lets more come, if the target and the spool can take it. */
+        void goOn() {
+            if (received || repeating || current != this) {
+                return;
+            }
+            boolean keeps = spool != null && !spool.written().isComplete();
+            if (!request.writeQueueFull() && !keeps) {
                 taken.pause();
                 awaitClient.resume();
                 source.resume();
-            });
+            }
         }
-    }
 
-    /** Sends the last of it. From here on it is the provider that is waited for. */
-    private void end(HttpClientRequest target, Buffer last, Deadline taken) {
-        target.drainHandler(null);
-        awaitClient.cancel();
-        taken.resume();
-        target.end(last).onSuccess(done::tryComplete).onFailure(done::tryFail);
+        void write(Buffer bytes) {
+            if (done.future().isComplete()) {
+                return;
+            }
+            request.write(bytes);
+            if (request.writeQueueFull()) {
+                halt();
+                taken.resume();
+                request.drainHandler(drained -> goOn());
+            }
+        }
+
+        void repeat(Buffer first, Spool kept) {
+            repeating = true;
+            taken.resume();
+            request.write(first);
+            kept.sendTo(request)
+                    .onSuccess(sent -> {
+                        repeating = false;
+                        if (received && current == this) {
+                            end(Buffer.buffer());
+                        } else {
+                            goOn();
+                        }
+                    })
+                    .onFailure(failure -> done.tryFail(new GatewayException(
+                            ErrorCode.INTERNAL_ERROR, "the upload cannot be read, so that it could be sent again")));
+        }
+
+        /** Sends the last of it. From here on it is the provider that is waited for. */
+        void end(Buffer last) {
+            if (repeating || done.future().isComplete()) {
+                return;
+            }
+            request.drainHandler(null);
+            taken.resume();
+            request.end(last).onSuccess(done::tryComplete).onFailure(done::tryFail);
+        }
     }
 
     private static GatewayException tooSlow(String provider, Duration patience) {

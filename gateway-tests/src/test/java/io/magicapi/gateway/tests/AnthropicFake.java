@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * refuses. What is said comes back, with the number of images; a tool that is offered is called, and what it returned is
  * told.
  */
-final class AnthropicFake {
+public final class AnthropicFake {
 
     private static final Set<String> FIELDS = Set.of(
             "model",
@@ -41,21 +41,23 @@ final class AnthropicFake {
             "output_config",
             "service_tier");
 
+    /** Our Anthropic plugin; the build copies it here before the tests run. */
+    static final Path JAR = Path.of("target/plugin-jars/anthropic.jar");
+
     private AnthropicFake() {}
 
     /** {@return a gateway that has our Anthropic plugin, as the build made it, pointed at the fake upstream} */
     static GatewayExtension gateway() {
-        return new GatewayExtension()
-                .plugin(Path.of("target/plugin-jars/anthropic.jar"))
-                .provider("anthropic", "");
+        return new GatewayExtension().plugin(JAR).provider("anthropic", "");
     }
 
     /** {@return what the API answers} */
-    static Answer answer() {
+    public static Answer answer() {
         return Answer.from(AnthropicFake::answer);
     }
 
-    private static Answer answer(ReceivedRequest request) {
+    /** {@return what the API answers to this request} */
+    static Answer answer(ReceivedRequest request) {
         if (request.header("x-api-key").isEmpty()
                 || request.header("authorization").isPresent()) {
             return error(401, "authentication_error", "x-api-key header is required");
@@ -74,7 +76,7 @@ final class AnthropicFake {
     }
 
     /** {@return an error as Anthropic tells it} */
-    static Answer error(int status, String type, String message) {
+    public static Answer error(int status, String type, String message) {
         return error(status, Headers.of(), type, message);
     }
 

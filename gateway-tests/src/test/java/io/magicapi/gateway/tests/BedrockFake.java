@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.GatewayExtension;
+import io.magicapi.gateway.testkit.ReceivedRequest;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -16,12 +17,14 @@ import software.amazon.eventstream.HeaderValue;
 import software.amazon.eventstream.Message;
 
 /** Our Bedrock plugin as the build made it, and a server that answers as Bedrock does, with AWS's own encoder. */
-final class BedrockFake {
+public final class BedrockFake {
 
     /** The jar; the build copies it here before the tests run. */
     static final Path JAR = Path.of("target/plugin-jars/bedrock.jar");
 
-    static final String MODEL = "anthropic.claude-haiku-4-5-20251001-v1:0";
+    /** A model that it serves. */
+    public static final String MODEL = "anthropic.claude-haiku-4-5-20251001-v1:0";
+
     static final String PATH = "/model/anthropic.claude-haiku-4-5-20251001-v1%3A0/";
 
     static final Headers ANSWERED = Headers.of("x-amzn-requestid", "request-1");
@@ -36,26 +39,30 @@ final class BedrockFake {
 
     /**
      * {@return an answer that does what a model might: it calls the first tool it is shown, unless it has a tool's
-     * result, and otherwise repeats what it was told}
+     * result, and otherwise repeats what it was told, with the number of images}
      */
-    static Answer model() {
-        return Answer.from(request -> {
-            JsonNode asked = request.json();
-            boolean stream = request.target().endsWith("/converse-stream");
-            JsonNode messages = asked.path("messages");
-            JsonNode content = messages.path(messages.size() - 1).path("content");
-            JsonNode result = content.findValue("toolResult");
-            JsonNode tool = asked.at("/toolConfig/tools/0/toolSpec");
-            if (tool.isObject() && result == null) {
-                String name = tool.path("name").asText();
-                return stream ? streamed(toolEvents(name)) : Answer.json(200, ANSWERED, plainTool(name));
-            }
-            String said = result == null
-                    ? content.findValuesAsText("text").get(0)
-                    : "The tool answered: " + result.at("/content/0/text").asText();
-            String images = content.findValue("image") == null ? "" : "[image] ";
-            return stream ? streamed(textEvents(images + said)) : Answer.json(200, ANSWERED, plainText(images + said));
-        });
+    public static Answer model() {
+        return Answer.from(BedrockFake::answer);
+    }
+
+    /** {@return what such a model answers to this request} */
+    static Answer answer(ReceivedRequest request) {
+        JsonNode asked = request.json();
+        boolean stream = request.target().endsWith("/converse-stream");
+        JsonNode messages = asked.path("messages");
+        JsonNode content = messages.path(messages.size() - 1).path("content");
+        JsonNode result = content.findValue("toolResult");
+        JsonNode tool = asked.at("/toolConfig/tools/0/toolSpec");
+        if (tool.isObject() && result == null) {
+            String name = tool.path("name").asText();
+            return stream ? streamed(toolEvents(name)) : Answer.json(200, ANSWERED, plainTool(name));
+        }
+        String said = result == null
+                ? content.findValuesAsText("text").get(0)
+                : "The tool answered: " + result.at("/content/0/text").asText();
+        int seen = content.findValues("image").size();
+        String images = seen == 0 ? "" : "[" + seen + " image] ";
+        return stream ? streamed(textEvents(images + said)) : Answer.json(200, ANSWERED, plainText(images + said));
     }
 
     static String plainText(String text) {

@@ -78,6 +78,6 @@ class BedrockLangChain4jTest {
         ChatResponse response =
                 model().chat(UserMessage.from(TextContent.from("What is it?"), ImageContent.from(PNG, "image/png")));
 
-        assertThat(response.aiMessage().text()).isEqualTo("[image] What is it?");
+        assertThat(response.aiMessage().text()).isEqualTo("[1 image] What is it?");
     }
 }

@@ -86,7 +86,7 @@ class BedrockOpenAiJavaTest {
     @DisplayName("an image is seen")
     void vision() {
         assertThat(calls.vision(MODEL, "What is it?", "data:image/png;base64," + PNG))
-                .isEqualTo("[image] What is it?");
+                .isEqualTo("[1 image] What is it?");
         JsonNode image = gateway.upstream().awaitRequest().json().at("/messages/0/content/1/image");
         assertThat(image.at("/source/bytes").asText()).isEqualTo(PNG);
     }

@@ -220,7 +220,7 @@ class ConfigReloadTest {
                 Map.entry(FIRST + "log: { levle: debug }\n", "GW-C03"),
                 Map.entry(FIRST + "catalogue: { refresh: 1h }\n", "GW-C04"),
                 Map.entry(FIRST.replace("plugin: shape", "plugin: shape\n    plugin: shape"), "GW-C04"),
-                Map.entry(FIRST + "server: 3000\n", "GW-C05"),
+                Map.entry(FIRST + "log: debug\n", "GW-C05"),
                 Map.entry("- providers\n", "GW-C05"),
                 Map.entry(FIRST + "server: { limits: [] }\n", "GW-C05"),
                 Map.entry(FIRST + "server: { limits: { connections: many } }\n", "GW-C06"),

@@ -9,7 +9,7 @@ import java.util.OptionalInt;
  * The provider's options.
  *
  * @param unmapped what becomes of fields that cannot be translated
- * @param maxTokens how long an answer may be, in tokens, where neither the request says it
+ * @param maxTokens how long an answer may be, in tokens, where the request does not say it
  */
 record Options(Losses.Policy unmapped, OptionalInt maxTokens) {
 

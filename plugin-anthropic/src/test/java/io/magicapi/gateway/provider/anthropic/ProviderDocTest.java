@@ -12,8 +12,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /**
- * The tables of {@code docs/providers/anthropic.md} are what the code says. Run with {@code -Ddocs.write=true} to have
- * them written anew.
+ * The tables of {@code docs/providers/anthropic.md} are what the code says. {@code -Ddocs.update=true} writes them anew.
  */
 class ProviderDocTest {
 
@@ -46,10 +45,12 @@ class ProviderDocTest {
         int from = page.indexOf("-->\n", page.indexOf("<!-- " + name + ":")) + 4;
         int to = page.indexOf("<!-- end of " + name);
         String table = head + "\n|---|---|\n" + rows + "\n";
-        if (Boolean.getBoolean("docs.write")) {
+        if (Boolean.getBoolean("docs.update")) {
             Files.writeString(PAGE, page.substring(0, from) + table + page.substring(to));
         } else {
-            assertThat(page.substring(from, to)).isEqualTo(table);
+            assertThat(page.substring(from, to))
+                    .as("%s in %s; mvn verify -Ddocs.update=true writes it anew", name, PAGE)
+                    .isEqualTo(table);
         }
     }
 }

@@ -115,6 +115,7 @@ public final class BedrockProvider implements Provider {
         }
         Signer signer = new Signer(URI.create(context.baseUrl()), chosen, clock);
         signer.warmUp();
+        Rehearsal.run();
         started = new Started(new Authorization(context.name(), chosen, signer, held), options.unmappedFields());
     }
 
@@ -124,7 +125,8 @@ public final class BedrockProvider implements Provider {
         if (with == null) {
             throw new IllegalStateException("the provider has not been started");
         }
-        ConverseRequest wanted = ConverseRequest.of(call, with.unmapped());
+        ConverseRequest wanted =
+                ConverseRequest.of(call.body().json(), call.model().orElse(""), with.unmapped());
         Body body = Body.of(wanted.document());
         String path = ModelPath.of(call);
         Headers headers = with.authorization().sign(call, path, plainHeaders(call), body);

@@ -22,6 +22,7 @@ final class Conversation {
     private final ArrayNode messages = JsonNodeFactory.instance.arrayNode();
     private final ContentBlocks contents = new ContentBlocks();
     private final Set<String> toolsUsed = new LinkedHashSet<>();
+    private boolean named;
 
     private Conversation() {}
 
@@ -47,6 +48,11 @@ final class Conversation {
         return messages;
     }
 
+    /** {@return whether somebody has a name, for which Converse has no place} */
+    boolean named() {
+        return named;
+    }
+
     /** {@return the names of the tools that were called so far} */
     Set<String> toolsUsed() {
         return toolsUsed;
@@ -54,6 +60,7 @@ final class Conversation {
 
     private void add(JsonNode message, String place) {
         JsonNode content = message.path("content");
+        named |= message.hasNonNull("name");
         switch (message.path("role").asText()) {
             case "system", "developer" -> contents.append(content, place + ".content", system);
             case "user" -> addBlocks("user", blocks(content, place));

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.magicapi.gateway.api.Call;
 import io.magicapi.gateway.api.ProviderException;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,16 +58,21 @@ record ConverseRequest(ObjectNode document, Optional<String> warning) {
     /**
      * Maps a request.
      *
+     * @param request as the client sent it
+     * @param model as Bedrock knows it
      * @throws ProviderException if it has something that can be neither mapped nor left out
      */
-    static ConverseRequest of(Call call, UnmappedFields policy) {
-        if (!(call.body().json() instanceof ObjectNode chat)) {
+    static ConverseRequest of(JsonNode request, String model, UnmappedFields policy) {
+        if (!(request instanceof ObjectNode chat)) {
             throw new ProviderException(ProviderException.Kind.INVALID_REQUEST, "the body is not a JSON object");
         }
         List<String> unmapped = new ArrayList<>();
         ObjectNode document = JsonNodeFactory.instance.objectNode();
         Conversation conversation = Conversation.of(chat.path("messages"));
         document.set("messages", conversation.messages());
+        if (conversation.named()) {
+            unmapped.add("messages[].name");
+        }
         setUnlessEmpty(document, "system", conversation.system());
         setUnlessEmpty(document, "inferenceConfig", inferenceConfig(chat));
         setUnlessEmpty(document, "toolConfig", ToolConfig.of(chat, conversation, unmapped));
@@ -77,7 +81,7 @@ record ConverseRequest(ObjectNode document, Optional<String> warning) {
         setUnlessEmpty(document, "serviceTier", serviceTier(chat));
         setUnlessEmpty(document, "guardrailConfig", object(chat, "guardrail_config"));
         setUnlessEmpty(document, "performanceConfig", object(chat, "performance_config"));
-        ObjectNode ofModel = additional(call, chat);
+        ObjectNode ofModel = additional(model, chat);
         setUnlessEmpty(document, "additionalModelRequestFields", ofModel);
         chat.properties().forEach(field -> {
             String name = field.getKey();
@@ -175,10 +179,10 @@ record ConverseRequest(ObjectNode document, Optional<String> warning) {
     }
 
     /** What the model itself is to know. OpenAI's own models on Bedrock take their field by its name at OpenAI. */
-    private static ObjectNode additional(Call call, ObjectNode chat) {
+    private static ObjectNode additional(String model, ObjectNode chat) {
         ObjectNode fields = object(chat, "additional_model_request_fields").deepCopy();
         OF_MODELS.forEach(name -> copy(chat, name, fields));
-        if (call.model().orElse("").contains("openai.")) {
+        if (model.contains("openai.")) {
             copy(chat, "reasoning_effort", fields);
         }
         return fields;

@@ -82,6 +82,7 @@ class MappingDocTest {
         chats.put(
                 "`reasoning_content` with `reasoning_signature`",
                 message("{\"role\":\"assistant\",\"reasoning_content\":\"a\",\"reasoning_signature\":\"b\"}"));
+        chats.put("`name` of a message", QUESTION.replace("\"role\"", "\"name\":\"ann\",\"role\""));
         String tools = "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}],\"tool_choice\":";
         chats.put("`tool_choice` `auto`", with(tools + "\"auto\""));
         chats.put("`tool_choice` `required`", with(tools + "\"required\""));

@@ -6,6 +6,7 @@ import io.magicapi.gateway.api.Model;
 import io.magicapi.gateway.api.Operation;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.api.ProviderContext;
+import io.magicapi.gateway.api.ResponseHandler;
 import io.magicapi.gateway.api.ResponseHead;
 import io.magicapi.gateway.api.UpstreamRequest;
 import java.io.InputStream;
@@ -20,7 +21,7 @@ import org.pf4j.Extension;
  *
  * <ul>
  *   <li>{@code pass}, the default: they are sent, and Groq answers. The body is not even parsed.
- *   <li>{@code drop}: they are left out, so that a client made for OpenAI works as it is.
+ *   <li>{@code drop}: they are left out, so that a client made for OpenAI works as it is, and named in a warning.
  *   <li>{@code reject}: the gateway refuses them itself, and names the field.
  * </ul>
  */
@@ -85,8 +86,12 @@ public final class GroqProvider implements Provider {
 
     @Override
     public Exchange open(Call call) {
-        return Exchange.of(UpstreamRequest.of(
-                call.method(), path(call), processHeaders(call.headers(), call), unsupportedFields.applyTo(call)));
+        UnsupportedFields.Outcome outcome = unsupportedFields.applyTo(call);
+        UpstreamRequest request =
+                UpstreamRequest.of(call.method(), path(call), processHeaders(call.headers(), call), outcome.body());
+        ResponseHandler answer = ResponseHandler.passThrough();
+        ResponseHandler handler = outcome.warning().map(answer::withWarning).orElse(answer);
+        return Exchange.of(request, head -> handler);
     }
 
     /** To look for unsupported fields is to parse whole bodies, images and all, which an event loop must not do. */

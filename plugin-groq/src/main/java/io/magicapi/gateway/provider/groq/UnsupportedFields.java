@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * What becomes of the chat fields Groq answers with a 400, as listed in "OpenAI Compatibility" of its documentation
@@ -25,7 +27,21 @@ enum UnsupportedFields {
     private static final List<String> ALWAYS_REFUSED = List.of("logprobs", "top_logprobs", "logit_bias");
 
     /** A field that is there: its object, its name in it, and where it is, in words. */
-    private record Found(ObjectNode owner, String field, String place) {}
+    private record Found(ObjectNode owner, String field, String place) {
+
+        /** {@return where such fields are, whichever message has it} */
+        String kind() {
+            return place.replaceFirst("\\d+", "");
+        }
+    }
+
+    /**
+     * What is to be sent.
+     *
+     * @param body the call's own unless something is dropped
+     * @param warning names what is dropped, for the client's developer
+     */
+    record Outcome(Body body, Optional<String> warning) {}
 
     /** @throws IllegalArgumentException if an option is unknown, or has a value that is */
     static UnsupportedFields of(JsonNode options) {
@@ -50,23 +66,25 @@ enum UnsupportedFields {
     }
 
     /**
-     * {@return the body to send: the call's own unless something is dropped}
+     * {@return what to send of a call}
      *
      * @throws ProviderException if a field is rejected, or must be looked for in what is not JSON
      */
-    Body applyTo(Call call) {
+    Outcome applyTo(Call call) {
         boolean looksInside = this != PASS
                 && call.operation().equals(Operation.CHAT_COMPLETIONS)
                 && !call.body().isStreamed();
         if (!looksInside || find(call.body().json()).isEmpty()) {
-            return call.body();
+            return new Outcome(call.body(), Optional.empty());
         }
         if (this == REJECT) {
             throw refusal(find(call.body().json()).get(0));
         }
         JsonNode copy = call.body().json().deepCopy();
-        find(copy).forEach(found -> found.owner().remove(found.field()));
-        return Body.of(copy);
+        List<Found> dropped = find(copy);
+        dropped.forEach(found -> found.owner().remove(found.field()));
+        String named = dropped.stream().map(Found::kind).distinct().collect(Collectors.joining(", "));
+        return new Outcome(Body.of(copy), Optional.of("not supported by Groq, and dropped: " + named));
     }
 
     private static ProviderException refusal(Found found) {

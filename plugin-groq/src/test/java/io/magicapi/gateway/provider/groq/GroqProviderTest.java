@@ -7,10 +7,12 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.magicapi.gateway.api.Body;
 import io.magicapi.gateway.api.Call;
+import io.magicapi.gateway.api.Exchange;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.api.Model;
 import io.magicapi.gateway.api.Operation;
 import io.magicapi.gateway.api.ProviderException;
+import io.magicapi.gateway.api.ResponseHandler;
 import io.magicapi.gateway.api.ResponseHead;
 import io.magicapi.gateway.api.UpstreamRequest;
 import io.magicapi.gateway.testkit.TestCall;
@@ -112,16 +114,21 @@ class GroqProviderTest {
     }
 
     @Test
-    @DisplayName("with drop, exactly what is unsupported is left out")
+    @DisplayName("with drop, exactly what is unsupported is left out, and a warning names it")
     void drop() {
         Call call = TestCall.chat("""
                         {"logprobs":true,"model":"m","top_logprobs":2,"logit_bias":{"1":2},"n":3,"seed":7,
                          "messages":[{"role":"user","name":"ann","content":"hi"},{"role":"assistant","content":"?"}],
                          "tools":[{"type":"function","function":{"name":"f"}}]}""").withCredential("k");
 
-        UpstreamRequest request = open(groqThat("drop"), call);
+        Exchange exchange = groqThat("drop").open(call);
 
-        assertThat(request.body().json()).isEqualTo(TestCall.chat("""
+        ResponseHandler answer = exchange.response(ResponseHead.of(200, Headers.of()));
+        assertThat(answer.isPassThrough()).isTrue();
+        assertThat(answer.warning())
+                .hasValue("not supported by Groq, and dropped: logprobs, top_logprobs, logit_bias, n, messages[].name");
+        assertThat(exchange.request().body().json())
+                .isEqualTo(TestCall.chat("""
                                 {"model":"m","seed":7,
                                  "messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"?"}],
                                  "tools":[{"type":"function","function":{"name":"f"}}]}""").body().json());
@@ -138,7 +145,11 @@ class GroqProviderTest {
         Call call = TestCall.chat("{\"model\":\"m\",\"n\":1,\"logprobs\":null,\"messages\":[{\"role\":\"user\"}]}")
                 .withCredential("k");
 
-        assertThat(open(groqThat(policy), call).body()).isSameAs(call.body());
+        Exchange exchange = groqThat(policy).open(call);
+
+        assertThat(exchange.request().body()).isSameAs(call.body());
+        assertThat(exchange.response(ResponseHead.of(200, Headers.of())).warning())
+                .isEmpty();
     }
 
     @ParameterizedTest

@@ -19,8 +19,8 @@ import java.util.Optional;
  * <p><b>Paths.</b> A base URL means here what it means to OpenAI's SDKs: the place below which {@code
  * /chat/completions} is found, such as {@code https://api.together.ai/v1} or {@code
  * https://generativelanguage.googleapis.com/v1beta/openai}. One that names no more than a host, {@code
- * http://localhost:8000}, stands for the service's usual place on it, {@code /v1}. The rule is the same for a preset's own base URL and for a
- * configured one.
+ * http://localhost:8000}, stands for the service's usual place on it, {@code /v1}. The rule is the same for a preset's
+ * own base URL and for a configured one.
  */
 abstract class OpenAiShaped implements Provider {
 

@@ -173,8 +173,8 @@ final class Presets {
     }
 
     /**
-     * Azure OpenAI, by its API without versions. Each customer has a host of their own. Takes a key in a header of its own, in which callers made for it may bring
-     * theirs, and Entra's tokens as bearer tokens.
+     * Azure OpenAI, by its API without versions. Each customer has a host of their own. Takes a key in a header of its
+     * own, in which callers made for it may bring theirs, and Entra's tokens as bearer tokens.
      */
     @Extension
     public static final class Azure extends OpenAiShaped {

@@ -1,0 +1,221 @@
+package io.magicapi.gateway.health;
+
+import io.magicapi.gateway.api.Secret;
+import io.magicapi.gateway.plugins.KeyRing;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The keys that the gateway holds for one provider, and which of them can be used. Callers' own keys never come here.
+ * Safe for all threads, and without locks unless a key misbehaves.
+ *
+ * <p>A key that the provider refused is dead. One request a minute tries it all the same; so a key that was unlocked, or
+ * that the provider refused by mistake, comes back by itself.
+ */
+public final class KeyPool {
+
+    /** No provider's wish to be left alone is obeyed for longer. */
+    static final Duration LONGEST_COOL_DOWN = Duration.ofHours(1);
+
+    /** What nobody has asked for since is forgotten when another key comes. */
+    private static final long FORGOTTEN_AFTER_NANOS = TimeUnit.HOURS.toNanos(1);
+
+    private static final Logger log = LoggerFactory.getLogger(KeyPool.class);
+
+    private final String provider;
+    private final LongSupplier nanoTime;
+    private final Map<Secret, KeyHealth> keys = new ConcurrentHashMap<>();
+
+    KeyPool(String provider, LongSupplier nanoTime) {
+        this.provider = provider;
+        this.nanoTime = nanoTime;
+    }
+
+    /**
+     * Chooses a key by weight among those that can be used: not cooling down, not dead, and not at their limit of
+     * requests. A dead key that is due to be tried is taken before all others.
+     *
+     * @param ring the keys there are
+     * @param model what the provider is asked for; empty if the request names no model
+     * @param not keys that are not to be used, as this request was tried with them
+     * @return leave to use it for one attempt; empty if none can be used, and {@link #retryAfter} says for how long
+     */
+    public Optional<KeyPermit> choose(KeyRing ring, String model, Set<Secret> not) {
+        long now = nanoTime.getAsLong();
+        List<KeyRing.Entry> entries = ring.entries();
+        while (true) {
+            int total = 0;
+            for (KeyRing.Entry entry : entries) {
+                if (not.contains(entry.secret())) {
+                    continue;
+                }
+                KeyHealth key = key(entry, now);
+                KeyBan ban = key.ban(model, now);
+                if (ban != null) {
+                    if (tryProbe(key, entry, ban, now)) {
+                        return Optional.of(new KeyPermit(key, entry, model, now));
+                    }
+                } else if (key.inFlight() < entry.inFlight()) {
+                    total += entry.weight();
+                }
+            }
+            if (total == 0) {
+                return Optional.empty();
+            }
+            KeyPermit permit = draw(entries, model, not, now, total);
+            if (permit != null) {
+                return Optional.of(permit);
+            }
+            // Others have taken the last places meanwhile, so there is less to choose from now.
+        }
+    }
+
+    private static boolean tryProbe(KeyHealth key, KeyRing.Entry entry, KeyBan ban, long now) {
+        if (!ban.refused || ban.left(now) > 0 || !key.enter(entry.inFlight())) {
+            return false;
+        }
+        if (ban.takeProbe(now, KeyHealth.PROBE_NANOS)) {
+            return true;
+        }
+        key.leave();
+        return false;
+    }
+
+    private @Nullable KeyPermit draw(List<KeyRing.Entry> entries, String model, Set<Secret> not, long now, int total) {
+        int draw = total == 1 ? 0 : ThreadLocalRandom.current().nextInt(total);
+        for (KeyRing.Entry entry : entries) {
+            if (not.contains(entry.secret())) {
+                continue;
+            }
+            KeyHealth key = key(entry, now);
+            if (key.ban(model, now) != null || key.inFlight() >= entry.inFlight()) {
+                continue;
+            }
+            draw -= entry.weight();
+            if (draw < 0) {
+                return key.enter(entry.inFlight()) ? new KeyPermit(key, entry, model, now) : null;
+            }
+        }
+        return null;
+    }
+
+    /**
+     * {@return how long until one of the keys can be used; zero if one only has too many requests under way, or if there
+     * is none}
+     *
+     * @param ring the keys there are
+     * @param model as for {@link #choose}
+     */
+    public Duration retryAfter(KeyRing ring, String model) {
+        long now = nanoTime.getAsLong();
+        long least = Long.MAX_VALUE;
+        for (KeyRing.Entry entry : ring.entries()) {
+            KeyBan ban = key(entry, now).ban(model, now);
+            least = Math.min(least, ban == null ? 0 : Math.max(0, ban.left(now)));
+        }
+        return least == Long.MAX_VALUE ? Duration.ZERO : Duration.ofNanos(least);
+    }
+
+    private KeyHealth key(KeyRing.Entry entry, long now) {
+        KeyHealth key = keys.get(entry.secret());
+        if (key != null) {
+            return key;
+        }
+        keys.values().removeIf(each -> each.unusedFor(FORGOTTEN_AFTER_NANOS, now));
+        return keys.computeIfAbsent(entry.secret(), secret -> new KeyHealth(now));
+    }
+
+    /** {@return how many keys are remembered} */
+    int size() {
+        return keys.size();
+    }
+
+    /** Leave to use a key for one attempt. */
+    public final class KeyPermit {
+
+        private final KeyHealth key;
+        private final KeyRing.Entry entry;
+        private final String model;
+        private final long since;
+        private final AtomicBoolean released = new AtomicBoolean();
+
+        private KeyPermit(KeyHealth key, KeyRing.Entry entry, String model, long since) {
+            this.key = key;
+            this.entry = entry;
+            this.model = model;
+            this.since = since;
+        }
+
+        /** {@return the key} */
+        public Secret secret() {
+            return entry.secret();
+        }
+
+        /** {@return where the key came from, for people} */
+        public String source() {
+            return entry.source();
+        }
+
+        /**
+         * The provider will not take more with this key, for this model, for a while (429).
+         *
+         * @param wait until its reset; an hour at most is kept to
+         */
+        public void coolDown(Duration wait) {
+            Duration kept = wait.compareTo(LONGEST_COOL_DOWN) > 0 ? LONGEST_COOL_DOWN : wait;
+            key.coolDown(model, nanoTime.getAsLong(), kept.toNanos());
+        }
+
+        /** The provider does not know this key (401): it is dead. */
+        public void refused() {
+            if (key.refuse(nanoTime.getAsLong())) {
+                log.atWarn()
+                        .addKeyValue("provider", provider)
+                        .addKeyValue("key", source())
+                        .log("GW-K01 key {} is refused by {}; one request a minute tries it", source(), provider);
+            }
+        }
+
+        /** The provider forbids what was asked with this key (403): for this model it is dead, and not for others. */
+        public void forbidden() {
+            if (key.refuse(model, nanoTime.getAsLong())) {
+                log.atWarn()
+                        .addKeyValue("provider", provider)
+                        .addKeyValue("key", source())
+                        .addKeyValue("model", model)
+                        .log(
+                                "GW-K02 key {} is refused by {} for this model; one request a minute tries it",
+                                source(),
+                                provider);
+            }
+        }
+
+        /** The provider took the key. If it was dead, it is no longer. */
+        public void worked() {
+            if (key.worked(model, since)) {
+                log.atInfo()
+                        .addKeyValue("provider", provider)
+                        .addKeyValue("key", source())
+                        .log("GW-K03 key {} is taken by {} again", source(), provider);
+            }
+        }
+
+        /** The attempt is over; a second call does nothing. */
+        public void release() {
+            if (released.compareAndSet(false, true)) {
+                key.leave();
+            }
+        }
+    }
+}

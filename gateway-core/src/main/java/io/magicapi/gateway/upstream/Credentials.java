@@ -1,0 +1,114 @@
+package io.magicapi.gateway.upstream;
+
+import io.magicapi.gateway.api.Secret;
+import io.magicapi.gateway.error.ErrorCode;
+import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.health.KeyPool;
+import io.magicapi.gateway.plugins.ProviderGeneration;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * The keys of one request. A caller's own key is used where there is one provider that it can be meant for; otherwise one
+ * of those that the gateway holds, which have to rest when the provider says so.
+ *
+ * <p>A request that has no other provider to go to is sent even with a key that rests: what the provider says to it is
+ * the truth.
+ */
+final class Credentials {
+
+    /**
+     * A key for one attempt.
+     *
+     * @param secret the key; empty: none, and it is the provider's affair whether that will do
+     * @param permit to use it, if it is the gateway's and in order
+     */
+    record Chosen(Optional<Secret> secret, Optional<KeyPool.KeyPermit> permit) {
+
+        /** No key. */
+        static final Chosen NONE = new Chosen(Optional.empty(), Optional.empty());
+
+        /** Notes what an answer says of the key. {@return whether it is to blame, and another one may do} */
+        boolean noted(AttemptFailure failure) {
+            if (permit.isEmpty() || !(failure instanceof AttemptFailure.Answered answered)) {
+                return false;
+            }
+            KeyPool.KeyPermit used = permit.get();
+            switch (answered.status()) {
+                case 401 -> used.refused();
+                case 403 -> used.forbidden();
+                case 429 -> RetryAfter.of(answered.headers(), Instant.now()).ifPresent(used::coolDown);
+                default -> {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        /** The provider took the key. */
+        void worked() {
+            permit.ifPresent(KeyPool.KeyPermit::worked);
+        }
+
+        void release() {
+            permit.ifPresent(KeyPool.KeyPermit::release);
+        }
+    }
+
+    private final Optional<Secret> callers;
+    private final boolean hasNoOther;
+    private final Function<String, KeyPool> pools;
+    private final Set<Secret> spent = new HashSet<>(0);
+
+    /**
+     * The keys of a request.
+     *
+     * @param pools what is known of a provider's keys, by its name
+     */
+    Credentials(Inquiry inquiry, Plan plan, Function<String, KeyPool> pools) {
+        this.callers = plan.crossesProviders() ? Optional.empty() : inquiry.key();
+        this.hasNoOther = plan.route().isEmpty();
+        this.pools = pools;
+    }
+
+    /**
+     * {@return a key for an attempt}
+     *
+     * @throws GatewayException if the gateway holds keys, and none of them can be used now
+     */
+    Chosen choose(ProviderGeneration provider, Target target) {
+        if (callers.isPresent() || provider.keys().entries().isEmpty()) {
+            return new Chosen(callers, Optional.empty());
+        }
+        String model = target.model().orElse("");
+        KeyPool pool = pools.apply(provider.name());
+        Optional<KeyPool.KeyPermit> permit = pool.choose(provider.keys(), model, spent);
+        if (permit.isPresent()) {
+            return new Chosen(permit.map(KeyPool.KeyPermit::secret), permit);
+        }
+        Duration wait = pool.retryAfter(provider.keys(), model);
+        if (hasNoOther && !wait.isZero()) {
+            return new Chosen(provider.keys().choose(), Optional.empty());
+        }
+        throw new GatewayException(
+                ErrorCode.OVERLOADED,
+                "provider " + provider.name() + " takes no more requests with the keys of this gateway for now",
+                Optional.empty(),
+                wait);
+    }
+
+    /**
+     * Notes that the provider did not take a key.
+     *
+     * @return whether there is another one to try
+     */
+    boolean spend(ProviderGeneration provider, Chosen key) {
+        key.permit().ifPresent(used -> spent.add(used.secret()));
+        return key.permit().isPresent()
+                && provider.keys().entries().stream().anyMatch(entry -> !spent.contains(entry.secret()));
+    }
+}
