@@ -172,11 +172,7 @@ public final class ConfigReload {
     }
 
     private ReloadException refused(Throwable failure, String by) {
-        List<String> problems = failure instanceof ConfigException invalid
-                ? invalid.problems().stream().map(Problem::toString).toList()
-                : failure instanceof Refusal refusal
-                        ? List.of(refusal.rejection().toString())
-                        : List.of("it could not be done: " + failure);
+        List<String> problems = problems(failure);
         ReloadStatus old = status;
         Failure told = new Failure(Instant.now(), by, problems);
         status = new ReloadStatus(old.version(), old.since(), old.inUse(), old.waiting(), Optional.of(told));
@@ -184,8 +180,18 @@ public final class ConfigReload {
         LOG.atError()
                 .addKeyValue("by", by)
                 .addKeyValue("problems", problems.size())
-                .setCause(failure)
                 .log("{}", refused.getMessage());
         return refused;
+    }
+
+    private static List<String> problems(Throwable failure) {
+        if (failure instanceof ConfigException invalid) {
+            return invalid.problems().stream().map(Problem::toString).toList();
+        }
+        if (failure instanceof Refusal refusal) {
+            return List.of(refusal.rejection().toString());
+        }
+        LOG.atDebug().setCause(failure).log("a reload failed for a reason not foreseen");
+        return List.of("it could not be done: " + failure);
     }
 }

@@ -1,6 +1,7 @@
 package io.magicapi.gateway.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -13,6 +14,7 @@ import io.vertx.json.schema.OutputFormat;
 import io.vertx.json.schema.Validator;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +64,7 @@ class ConfigSchemaTest {
     @Test
     @DisplayName("it travels in the jar")
     void inTheJar() throws IOException {
+        assumeFalse(Boolean.getBoolean("docs.update"), "it was just written, and is not yet in the jar");
         try (InputStream in = ConfigLoader.class.getResourceAsStream("gateway.schema.json")) {
             assertThat(Objects.requireNonNull(in)).hasBinaryContent(Files.readAllBytes(SCHEMA));
         }
@@ -186,7 +189,7 @@ class ConfigSchemaTest {
         try {
             return Files.readString(SCHEMA);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 

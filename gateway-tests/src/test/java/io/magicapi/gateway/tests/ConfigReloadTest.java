@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -252,6 +253,10 @@ class ConfigReloadTest {
                     assertThat(told.error("message")).contains("gateway.yaml");
                 }
                 refused++;
+            }
+            Files.setPosixFilePermissions(gateway.configFile(), Set.of());
+            if (!Files.isReadable(gateway.configFile())) { // root reads all the same
+                assertThat(reload().error("message")).contains("GW-C01", "permission denied");
             }
             Files.delete(gateway.configFile());
             assertThat(reload().error("message")).contains("GW-C01", "gateway.yaml");
