@@ -270,6 +270,7 @@ final class LoadedUnits {
             tidyWhenDrained(unit, generation);
             leaving.add(generation);
         }));
+        trials.values().forEach(Trial::count);
         publish();
         leaving.forEach(ProviderGeneration::retire);
         Set<ProviderGeneration> after = generations();
