@@ -453,8 +453,8 @@ public record GatewayConfig(
      * When a target, which is a provider's model, is left alone because it fails, and how it is found to work again.
      *
      * @param enabled whether it ever is
-     * @param window how many of its last attempts count
-     * @param failures what part of these must have failed; so many failures are needed after a start as well
+     * @param window how many of its last attempts count, once there are half as many
+     * @param failures what part of these must have failed
      * @param slow an attempt whose first token took longer than this is slow
      * @param slowShare what part of them must have been slow
      * @param open how long nothing is sent to it then, and how often it is tried after that
@@ -469,7 +469,7 @@ public record GatewayConfig(
             Duration open,
             int probes) {
 
-        /** On 10 failures among 20 attempts, or if all were slower than 60 s; then one request every 10 s. */
+        /** If half of 20 attempts failed, or all were slower than 60 s; then one request every 10 s. */
         public static final Breaker DEFAULT = new Breaker(
                 true, 20, Percent.of(50), Duration.ofSeconds(60), Percent.of(100), Duration.ofSeconds(10), 1);
     }

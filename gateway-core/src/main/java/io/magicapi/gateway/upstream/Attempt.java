@@ -169,28 +169,29 @@ final class Attempt implements ClientSide {
 
     // --- towards the provider
 
-    /** Waits for its turn, if the provider is sent as many requests as it may be. */
+    /** Waits for its turn, if the provider or its keys are sent as many requests as they may be. */
     private void takeSlot() {
         record.waits();
         Slots.Slot mine = upstreams.slot(generation());
         slot = mine;
-        Future<Void> taken = mine.take();
-        if (!taken.isComplete()) {
+        Future<Credentials.Chosen> key = mine.take().compose(held -> credentials.choose(generation(), target));
+        if (!key.isComplete()) {
             deadline = relays.clock().start(generation().deadlines().connect(), () -> fail(faults.noTurn()));
         }
-        taken.onSuccess(held -> {
+        key.onSuccess(mineToo -> {
                     stopWaiting();
-                    guarded(this::open);
+                    guarded(() -> open(mineToo));
                 })
                 .onFailure(this::fail);
     }
 
-    private void open() {
+    private void open(Credentials.Chosen key) {
         if (over) {
+            key.release();
             return;
         }
         record.takes();
-        chosen = credentials.choose(generation(), target);
+        chosen = key;
         GatewayCall call = inquiry.call(generation(), target, chosen.secret());
         hidesUsage = call.hidesUsage();
         relays.boundary()
@@ -704,6 +705,7 @@ final class Attempt implements ClientSide {
         if (upstream == null && !connecting) {
             giveSlotBack();
         }
+        credentials.leave();
         chosen.release();
         lease.close();
     }

@@ -1,9 +1,6 @@
 package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.config.GatewayConfig;
-import io.magicapi.gateway.config.GatewayConfig.Key;
-import io.magicapi.gateway.config.GatewayConfig.ProviderLimits;
-import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,15 +37,7 @@ public final class ProviderSlots {
     }
 
     Slots of(String provider) {
-        return byProvider.computeIfAbsent(provider, name -> new Slots(name, limits(config.provider(name))));
-    }
-
-    /** Nor is it sent more than its keys may be used for at once: what is beyond that waits, instead of being refused. */
-    private static ProviderLimits limits(ProviderSettings settings) {
-        ProviderLimits limits = settings.limits();
-        long keys = settings.keys().stream().mapToLong(Key::inFlight).sum();
-        return settings.keys().isEmpty() || keys >= limits.inFlight()
-                ? limits
-                : new ProviderLimits((int) keys, limits.waiting());
+        return byProvider.computeIfAbsent(
+                provider, name -> new Slots(name, config.provider(name).limits()));
     }
 }

@@ -67,7 +67,8 @@ final class Relay {
         this.client =
                 new ClientResponse(request, inquiry.requestId(), relays.clock(), relays.slowReader(), this::clientLeft);
         this.tries = new Tries(plan, relays.retries(), ThreadLocalRandom.current());
-        this.credentials = new Credentials(inquiry, plan, relays.health()::keys);
+        this.credentials = new Credentials(
+                inquiry, plan, relays.health()::keys, relays.upstreams().loop());
     }
 
     /** Serves the request, see {@link Relays#serve}. */

@@ -94,6 +94,11 @@ public final class UpstreamClient {
                 .setTcpNoDelay(true);
     }
 
+    /** {@return runs tasks on this client's event loop} */
+    Executor loop() {
+        return loop;
+    }
+
     /** {@return a slot for a request to a provider, to be taken before {@link #connect} and given back in the end} */
     Slots.Slot slot(ProviderGeneration provider) {
         return slots.of(provider.name()).slot(loop);
