@@ -10,6 +10,10 @@ import io.magicapi.gateway.echo.EchoServer;
 import io.magicapi.gateway.health.Health;
 import io.magicapi.gateway.http.HttpFront;
 import io.magicapi.gateway.observe.ActiveRequests;
+import io.magicapi.gateway.observe.Metrics;
+import io.magicapi.gateway.observe.OtlpHeaders;
+import io.magicapi.gateway.observe.Prices;
+import io.magicapi.gateway.observe.Recorder;
 import io.magicapi.gateway.plugins.PluginRegistry;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderCatalog;
@@ -59,6 +63,9 @@ public final class Gateway {
     private final PluginRegistry plugins;
     private final PluginBoundary boundary;
     private final UpstreamModels models;
+    private final Metrics metrics;
+    private final Recorder recorder;
+    private final ProviderSlots slots;
     private final ActiveRequests active = new ActiveRequests();
     private final AtomicInteger connections = new AtomicInteger();
     private final List<HttpFront> fronts = new CopyOnWriteArrayList<>();
@@ -75,6 +82,8 @@ public final class Gateway {
             PluginRegistry plugins,
             PluginBoundary boundary,
             UpstreamModels models,
+            GatewayConfig config,
+            Map<String, String> environment,
             Optional<LoadedConfig> loaded,
             Set<String> builtIn) {
         this.vertx = vertx;
@@ -84,7 +93,17 @@ public final class Gateway {
         this.boundary = boundary;
         this.models = models;
         this.health = new Health(name -> catalog.config().provider(name), System::nanoTime);
-        this.reload = loaded.map(config -> new ConfigReload(vertx, config, this::follow, builtIn));
+        this.reload = loaded.map(first -> new ConfigReload(vertx, first, this::follow, builtIn));
+        Prices prices = new Prices(config);
+        this.metrics = new Metrics((provider, model) -> knows(prices, provider, model));
+        this.recorder = new Recorder(
+                config, prices, metrics, OtlpHeaders.read(config.observability().otlpHeaders(), environment));
+        this.slots = new ProviderSlots(catalog);
+        new Gauges(metrics)
+                .gateway(transport.name(), prices)
+                .clients(active, connections, fronts)
+                .slots(slots)
+                .plugins(plugins);
         plugins.endLeftoversWith((generations, cause) -> fronts.forEach(front -> front.breakOff(generations, cause)));
     }
 
@@ -142,7 +161,17 @@ public final class Gateway {
                     PluginRegistry plugins = new PluginRegistry(config, catalog, builtIns, environment);
                     Set<String> names = builtIns.stream().map(Provider::name).collect(Collectors.toSet());
                     return plugins.start()
-                            .map(new Gateway(vertx, transport, catalog, plugins, boundary, models, loaded, names));
+                            .map(new Gateway(
+                                    vertx,
+                                    transport,
+                                    catalog,
+                                    plugins,
+                                    boundary,
+                                    models,
+                                    config,
+                                    environment,
+                                    loaded,
+                                    names));
                 })
                 .onSuccess(gateway -> gateway.warnOfAbsentProviders(config))
                 .compose(gateway ->
@@ -171,6 +200,18 @@ public final class Gateway {
 
     private static boolean isJudgedOtherwise(ProviderSettings before, ProviderSettings after) {
         return !before.breaker().equals(after.breaker()) || !before.retries().equals(after.retries());
+    }
+
+    /** {@return whether a model is one of the operator's, of a plugin's catalogue or of the price list} */
+    private boolean knows(Prices prices, String provider, String model) {
+        return prices.knows(provider, model)
+                || catalog.snapshot()
+                        .find(provider)
+                        .filter(known -> known.lists(model))
+                        .isPresent()
+                || catalog.config().models().values().stream()
+                        .flatMap(route -> route.route().stream())
+                        .anyMatch(target -> target.name().equals(provider + "/" + model));
     }
 
     /** A name that is mistyped in the configuration would go unnoticed; one whose plugin comes later is no mistake. */
@@ -210,18 +251,26 @@ public final class Gateway {
         if (!config.admin().enabled()) {
             return Future.succeededFuture();
         }
-        AdminFront front = new AdminFront(config, environment, plugins, reload);
+        AdminFront front = new AdminFront(config, environment, plugins, metrics, reload);
         return vertx.deployVerticle(front).onSuccess(deployed -> admin = front);
     }
 
     private Future<String> listen(GatewayConfig config, int loops) {
         int port =
                 config.server().port() == 0 ? ANY_SHARED_PORT : config.server().port();
-        ProviderSlots slots = new ProviderSlots(catalog);
         return vertx.deployVerticle(
                 () -> {
                     HttpFront front = new HttpFront(
-                            port, catalog, models, boundary, slots, health, active, connections, () -> accepting);
+                            port,
+                            catalog,
+                            models,
+                            boundary,
+                            slots,
+                            health,
+                            active,
+                            recorder,
+                            connections,
+                            () -> accepting);
                     fronts.add(front);
                     return front;
                 },
@@ -268,6 +317,11 @@ public final class Gateway {
         return catalog.snapshot().all();
     }
 
+    /** {@return the figures of this gateway, to which its parts add gauges of their own} */
+    public Metrics metrics() {
+        return metrics;
+    }
+
     /** {@return how many requests are being served} */
     public int inFlight() {
         return active.count();
@@ -289,6 +343,10 @@ public final class Gateway {
                     .transform(done -> closeAdmin())
                     .transform(done -> plugins.close())
                     .andThen(done -> boundary.close())
+                    .transform(done -> vertx.executeBlocking(() -> {
+                        recorder.close();
+                        return null;
+                    }))
                     .transform(done -> vertx.close());
         }
         return stopped;

@@ -3,7 +3,9 @@ package io.magicapi.gateway.admin;
 import io.magicapi.gateway.Version;
 import io.magicapi.gateway.admin.AdminRefusal.Reason;
 import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.MetricsSettings;
 import io.magicapi.gateway.config.NearestName;
+import io.magicapi.gateway.observe.Metrics;
 import io.magicapi.gateway.plugins.JarInspector;
 import io.magicapi.gateway.plugins.PluginRegistry;
 import io.magicapi.gateway.plugins.PluginStatus;
@@ -47,6 +49,8 @@ final class AdminApi {
     /** What the command line calls itself, for the audit log. */
     private static final String COMMAND_LINE = "gateway-cli";
 
+    private static final String METRICS = "/metrics";
+
     private static final String SCHEME = "bearer ";
     private static final int MAX_JSON = 16 * 1024;
     private static final Pattern JAR =
@@ -58,16 +62,26 @@ final class AdminApi {
     private final AdminKey key;
     private final PluginRegistry plugins;
     private final Optional<ConfigReload> reload;
+    private final Metrics metrics;
+    private final MetricsSettings shown;
     private final Supplier<JarInspector> inspectors;
     private final JarUpload upload;
 
-    AdminApi(Vertx vertx, GatewayConfig config, AdminKey key, PluginRegistry plugins, Optional<ConfigReload> reload) {
+    AdminApi(
+            Vertx vertx,
+            GatewayConfig config,
+            AdminKey key,
+            PluginRegistry plugins,
+            Metrics metrics,
+            Optional<ConfigReload> reload) {
         this.reload = reload;
         this.vertx = vertx;
         this.folder = config.plugins().dir();
         this.takesJars = config.admin().pluginUpload();
         this.key = key;
         this.plugins = plugins;
+        this.metrics = metrics;
+        this.shown = config.observability().metrics();
         // One for each use: an inspector keeps what it has read of the lock, and workers are many.
         this.inspectors = () -> new JarInspector(Version.api(), config.plugins());
         this.upload = new JarUpload(vertx, folder, inspectors, plugins);
@@ -86,9 +100,13 @@ final class AdminApi {
 
     Router router() {
         Router router = Router.router(vertx);
+        if (shown.open()) {
+            serveMetrics(router);
+        }
         router.route().handler(this::admit);
         serve(router, "/admin/config", Map.of(HttpMethod.GET, context -> config()));
         serve(router, "/admin/config/reload", Map.of(HttpMethod.POST, this::reload));
+        serveMetrics(router);
         serve(router, "/admin/plugins", Map.of(HttpMethod.GET, context -> all(), HttpMethod.POST, this::upload));
         serve(router, "/admin/plugins/load", Map.of(HttpMethod.POST, this::load));
         serve(router, "/admin/plugins/verify", Map.of(HttpMethod.POST, this::verify));
@@ -110,6 +128,20 @@ final class AdminApi {
         return router;
     }
 
+    private void serveMetrics(Router router) {
+        if (shown.prometheus()) {
+            router.get(METRICS).method(HttpMethod.HEAD).handler(this::metrics);
+            router.route(METRICS).handler(context -> refuseMethod(context, "GET, HEAD"));
+        }
+    }
+
+    /** On a worker thread, as there may be a thousand lines and more. */
+    private void metrics(RoutingContext context) {
+        vertx.executeBlocking(metrics::text, false)
+                .onSuccess(text -> send(context, 200, Metrics.CONTENT_TYPE, Buffer.buffer(text)))
+                .onFailure(context::fail);
+    }
+
     private static void serve(Router router, String path, Map<HttpMethod, Answer> answers) {
         Set<String> allowed = new TreeSet<>();
         answers.forEach((method, answer) -> {
@@ -124,12 +156,13 @@ final class AdminApi {
                     .onFailure(context::fail));
         });
         String methods = String.join(", ", allowed);
-        router.route(path).handler(context -> {
-            context.response().putHeader("allow", methods);
-            throw new AdminRefusal(
-                    Reason.METHOD,
-                    "method " + context.request().method().name() + " is not served here; use " + methods);
-        });
+        router.route(path).handler(context -> refuseMethod(context, methods));
+    }
+
+    private static void refuseMethod(RoutingContext context, String methods) {
+        context.response().putHeader("allow", methods);
+        throw new AdminRefusal(
+                Reason.METHOD, "method " + context.request().method().name() + " is not served here; use " + methods);
     }
 
     // ---- who may ask
@@ -320,12 +353,16 @@ final class AdminApi {
     }
 
     private static void send(RoutingContext context, int status, Buffer body) {
+        send(context, status, "application/json", body);
+    }
+
+    private static void send(RoutingContext context, int status, String type, Buffer body) {
         HttpServerResponse response = context.response();
         if (response.ended() || response.closed()) {
             return; // the client has left
         }
         response.setStatusCode(status)
-                .putHeader("content-type", "application/json")
+                .putHeader("content-type", type)
                 .putHeader("cache-control", "no-store")
                 .putHeader("content-length", String.valueOf(body.length()));
         if (context.request().method().equals(HttpMethod.HEAD)) {

@@ -3,6 +3,7 @@ package io.magicapi.gateway.admin;
 import io.magicapi.gateway.admin.AdminRefusal.Reason;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Admin;
+import io.magicapi.gateway.observe.Metrics;
 import io.magicapi.gateway.plugins.PluginRegistry;
 import io.magicapi.gateway.reload.ConfigReload;
 import io.vertx.core.Future;
@@ -45,6 +46,7 @@ public final class AdminFront extends VerticleBase {
     private final Map<String, String> environment;
     private final PluginRegistry plugins;
     private final Optional<ConfigReload> reload;
+    private final Metrics metrics;
 
     /** The connections that are open, and the timers that close those on which nothing comes. */
     private final Map<HttpConnection, Long> connections = new IdentityHashMap<>();
@@ -57,18 +59,21 @@ public final class AdminFront extends VerticleBase {
      * A listener that does not listen yet.
      *
      * @param environment where the key is looked up
+     * @param metrics the figures that it shows, if it is to
      * @param reload what reloads the configuration, if it can be
      */
     public AdminFront(
             GatewayConfig config,
             Map<String, String> environment,
             PluginRegistry plugins,
+            Metrics metrics,
             Optional<ConfigReload> reload) {
         this.reload = reload;
         this.whole = config;
         this.config = config.admin();
         this.environment = Map.copyOf(environment);
         this.plugins = plugins;
+        this.metrics = metrics;
     }
 
     /** {@return completes when operators are served; fails with an {@link AdminStartException}} */
@@ -80,7 +85,7 @@ public final class AdminFront extends VerticleBase {
     }
 
     private Future<Void> listen(AdminKey key) {
-        Router router = new AdminApi(vertx, whole, key, plugins, reload).router();
+        Router router = new AdminApi(vertx, whole, key, plugins, metrics, reload).router();
         HttpServer listener = vertx.createHttpServer(new HttpServerOptions()
                         .setHost(config.host())
                         .setPort(config.port())

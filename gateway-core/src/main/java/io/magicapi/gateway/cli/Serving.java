@@ -55,13 +55,18 @@ final class Serving {
         if (dry) {
             return check();
         }
-        LogSetup.apply(config.log().level(), json, surroundings.colours(), surroundings.out());
+        LogSetup.applyQueued(config.log().level(), json, surroundings.colours(), surroundings.out());
         Logger log = LoggerFactory.getLogger(Serving.class);
         loaded.warnings()
                 .forEach(warning -> log.atWarn()
                         .addKeyValue("code", warning.code())
                         .log("{} {}", warning.place(), warning.message()));
-        Gateway gateway = start();
+        Gateway gateway;
+        try {
+            gateway = start();
+        } finally {
+            LogSetup.flush();
+        }
         gateway.reload().ifPresent(reload -> Hangup.calls(() -> reload.reload("HUP")));
         Thread hook = new Thread(() -> stop(gateway, log), "shutdown");
         Runtime.getRuntime().addShutdownHook(hook);
@@ -161,6 +166,8 @@ final class Serving {
             log.atWarn().setCause(e.getCause()).log("stopping failed");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            LogSetup.flush();
         }
     }
 }

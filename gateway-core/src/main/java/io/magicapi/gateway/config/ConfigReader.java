@@ -13,13 +13,17 @@ import io.magicapi.gateway.config.GatewayConfig.Canary;
 import io.magicapi.gateway.config.GatewayConfig.Catalogue;
 import io.magicapi.gateway.config.GatewayConfig.Cors;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
+import io.magicapi.gateway.config.GatewayConfig.GenAiNames;
 import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.config.GatewayConfig.Limits;
 import io.magicapi.gateway.config.GatewayConfig.Log;
 import io.magicapi.gateway.config.GatewayConfig.LogFormat;
+import io.magicapi.gateway.config.GatewayConfig.MetricsSettings;
 import io.magicapi.gateway.config.GatewayConfig.ModelRoute;
+import io.magicapi.gateway.config.GatewayConfig.Observability;
 import io.magicapi.gateway.config.GatewayConfig.PluginSettings;
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
+import io.magicapi.gateway.config.GatewayConfig.Pricing;
 import io.magicapi.gateway.config.GatewayConfig.ProviderLimits;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.GatewayConfig.Retries;
@@ -29,6 +33,7 @@ import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.config.GatewayConfig.Sticky;
 import io.magicapi.gateway.config.GatewayConfig.StreamRecovery;
 import io.magicapi.gateway.config.GatewayConfig.Timeouts;
+import io.magicapi.gateway.config.GatewayConfig.TracingSettings;
 import io.magicapi.gateway.config.GatewayConfig.Verify;
 import java.net.InetAddress;
 import java.net.URI;
@@ -138,6 +143,9 @@ final class ConfigReader {
                         section.flag("passthrough", defaults.auth().passthrough()),
                         section.flag("open", defaults.auth().open())));
         Log log = root.section("log", section -> log(section, defaults.log()));
+        Pricing pricing = root.section("pricing", ConfigReader::pricing);
+        Observability observability =
+                root.section("observability", section -> observability(section, defaults.observability()));
         root.end();
         if (!auth.open() && !loopback(server.host())) {
             reading.problem(
@@ -162,7 +170,8 @@ final class ConfigReader {
                     placeOf("admin.port"),
                     "admin.port must be another one than server.port, " + server.port() + "; 0 takes a free one");
         }
-        return new GatewayConfig(server, admin, plugins, providers, models, catalogue, routing, auth, log);
+        return new GatewayConfig(
+                server, admin, plugins, providers, models, catalogue, routing, auth, log, pricing, observability);
     }
 
     private Place placeOf(String key) {
@@ -178,11 +187,11 @@ final class ConfigReader {
                 section.flag("enabled", defaults.enabled()),
                 section.value("host", "address", defaults.host(), ConfigReader::host, TextNode::valueOf),
                 section.number("port", 0, 65535, defaults.port()),
-                section.section("key", this::adminKey),
+                section.section("key", this::secret),
                 section.flag("plugin-upload", defaults.pluginUpload()));
     }
 
-    private AdminKeySource adminKey(Section section) {
+    private AdminKeySource secret(Section section) {
         AdminKeySource key = new AdminKeySource(
                 section.optional("env", "variable name", ConfigReader::variable, TextNode::valueOf),
                 section.optional("file", "path", ConfigReader::path, path -> TextNode.valueOf(path.toString())));
@@ -190,9 +199,49 @@ final class ConfigReader {
             reading.problem(
                     Problem.KEY_SOURCE,
                     section.place(),
-                    "admin.key must have either env: NAME or file: PATH, not both");
+                    section.path() + " must have either env: NAME or file: PATH, not both");
         }
         return key;
+    }
+
+    private static Pricing pricing(Section section) {
+        return new Pricing(section.optional(
+                "file",
+                "path",
+                text -> PriceFile.read(path(text)),
+                prices -> TextNode.valueOf(prices.file().toString())));
+    }
+
+    private Observability observability(Section section, Observability defaults) {
+        return new Observability(
+                section.section(
+                        "metrics",
+                        metrics -> new MetricsSettings(
+                                metrics.flag("prometheus", defaults.metrics().prometheus()),
+                                metrics.flag("open", defaults.metrics().open()),
+                                metrics.optional("otlp", "URL", ConfigReader::baseUrl, TextNode::valueOf),
+                                duration(metrics, "interval", defaults.metrics().interval()))),
+                section.section(
+                        "tracing",
+                        tracing -> new TracingSettings(
+                                tracing.optional("otlp", "URL", ConfigReader::baseUrl, TextNode::valueOf),
+                                percent(
+                                        tracing,
+                                        "sample",
+                                        0,
+                                        100,
+                                        defaults.tracing().sample()))),
+                names(section, defaults.genAiNames()),
+                section.section("otlp-headers", this::secret));
+    }
+
+    private static GenAiNames names(Section section, GenAiNames fallback) {
+        Map<String, GenAiNames> words = new LinkedHashMap<>();
+        for (GenAiNames names : GenAiNames.values()) {
+            words.put(names.text(), names);
+        }
+        return words.getOrDefault(
+                section.choice("gen-ai-names", List.copyOf(words.keySet()), fallback.text()), fallback);
     }
 
     private Server server(Section section, Server defaults) {
@@ -387,6 +436,7 @@ final class ConfigReader {
                                         defaults.limits().waiting()))),
                 section.section("retries", this::retries),
                 section.section("breaker", breaker -> breaker(breaker, defaults.breaker())),
+                section.flag("ask-usage", defaults.askUsage()),
                 section.object("options"));
     }
 

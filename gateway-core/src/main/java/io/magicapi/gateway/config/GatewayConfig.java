@@ -23,6 +23,8 @@ import java.util.stream.Stream;
  * @param routing how a request finds its provider
  * @param auth whose keys are used
  * @param log what is logged
+ * @param pricing what tokens cost
+ * @param observability who is told of requests besides the log
  */
 public record GatewayConfig(
         Server server,
@@ -33,7 +35,9 @@ public record GatewayConfig(
         Catalogue catalogue,
         Routing routing,
         Auth auth,
-        Log log) {
+        Log log,
+        Pricing pricing,
+        Observability observability) {
 
     public GatewayConfig {
         providers = Map.copyOf(providers);
@@ -51,27 +55,33 @@ public record GatewayConfig(
                 new Catalogue(Optional.of(Duration.ofMinutes(10))),
                 new Routing(Optional.empty()),
                 new Auth(true, false),
-                new Log("info", LogFormat.AUTO));
+                new Log("info", LogFormat.AUTO),
+                new Pricing(Optional.empty()),
+                Observability.DEFAULT);
     }
 
     /** {@return the same with another listener} */
     public GatewayConfig withServer(Server other) {
-        return new GatewayConfig(other, admin, plugins, providers, models, catalogue, routing, auth, log);
+        return new GatewayConfig(
+                other, admin, plugins, providers, models, catalogue, routing, auth, log, pricing, observability);
     }
 
     /** {@return the same with another admin API} */
     public GatewayConfig withAdmin(Admin other) {
-        return new GatewayConfig(server, other, plugins, providers, models, catalogue, routing, auth, log);
+        return new GatewayConfig(
+                server, other, plugins, providers, models, catalogue, routing, auth, log, pricing, observability);
     }
 
     /** {@return the same with other plugins} */
     public GatewayConfig withPlugins(Plugins other) {
-        return new GatewayConfig(server, admin, other, providers, models, catalogue, routing, auth, log);
+        return new GatewayConfig(
+                server, admin, other, providers, models, catalogue, routing, auth, log, pricing, observability);
     }
 
     /** {@return the same with other settings of providers} */
     public GatewayConfig withProviders(Map<String, ProviderSettings> other) {
-        return new GatewayConfig(server, admin, plugins, other, models, catalogue, routing, auth, log);
+        return new GatewayConfig(
+                server, admin, plugins, other, models, catalogue, routing, auth, log, pricing, observability);
     }
 
     /** {@return where requests for a model of the operator's naming go; empty if there is none of this name} */
@@ -81,22 +91,38 @@ public record GatewayConfig(
 
     /** {@return the same with other models of the operator's naming} */
     public GatewayConfig withModels(Map<String, ModelRoute> other) {
-        return new GatewayConfig(server, admin, plugins, providers, other, catalogue, routing, auth, log);
+        return new GatewayConfig(
+                server, admin, plugins, providers, other, catalogue, routing, auth, log, pricing, observability);
     }
 
     /** {@return the same with another catalogue} */
     public GatewayConfig withCatalogue(Catalogue other) {
-        return new GatewayConfig(server, admin, plugins, providers, models, other, routing, auth, log);
+        return new GatewayConfig(
+                server, admin, plugins, providers, models, other, routing, auth, log, pricing, observability);
     }
 
     /** {@return the same with another choice of provider} */
     public GatewayConfig withRouting(Routing other) {
-        return new GatewayConfig(server, admin, plugins, providers, models, catalogue, other, auth, log);
+        return new GatewayConfig(
+                server, admin, plugins, providers, models, catalogue, other, auth, log, pricing, observability);
     }
 
     /** {@return the same with other access} */
     public GatewayConfig withAuth(Auth other) {
-        return new GatewayConfig(server, admin, plugins, providers, models, catalogue, routing, other, log);
+        return new GatewayConfig(
+                server, admin, plugins, providers, models, catalogue, routing, other, log, pricing, observability);
+    }
+
+    /** {@return the same with other prices} */
+    public GatewayConfig withPricing(Pricing other) {
+        return new GatewayConfig(
+                server, admin, plugins, providers, models, catalogue, routing, auth, log, other, observability);
+    }
+
+    /** {@return the same with other observers} */
+    public GatewayConfig withObservability(Observability other) {
+        return new GatewayConfig(
+                server, admin, plugins, providers, models, catalogue, routing, auth, log, pricing, other);
     }
 
     /** {@return the settings of a provider: its entry, or the defaults} */
@@ -333,6 +359,7 @@ public record GatewayConfig(
      * @param limits how much it is sent at once
      * @param retries how often it is asked again
      * @param breaker when one of its models is left alone because it fails
+     * @param askUsage whether streams are asked for their token usage also when the client does not want to know it
      * @param options the plugin's own settings, an object
      */
     public record ProviderSettings(
@@ -343,6 +370,7 @@ public record GatewayConfig(
             ProviderLimits limits,
             Retries retries,
             Breaker breaker,
+            boolean askUsage,
             JsonNode options) {
 
         /** Nothing configured. */
@@ -354,6 +382,7 @@ public record GatewayConfig(
                 ProviderLimits.DEFAULT,
                 Retries.DEFAULT,
                 Breaker.DEFAULT,
+                false,
                 JsonNodeFactory.instance.objectNode());
 
         public ProviderSettings {
@@ -363,42 +392,48 @@ public record GatewayConfig(
         /** {@return the same as an instance of the provider that its plugin gives this name} */
         public ProviderSettings withPlugin(String other) {
             return new ProviderSettings(
-                    Optional.of(other), baseUrl, keys, deadlines, limits, retries, breaker, options);
+                    Optional.of(other), baseUrl, keys, deadlines, limits, retries, breaker, askUsage, options);
         }
 
         /** {@return the same at another base URL} */
         public ProviderSettings withBaseUrl(String other) {
-            return new ProviderSettings(plugin, Optional.of(other), keys, deadlines, limits, retries, breaker, options);
+            return new ProviderSettings(
+                    plugin, Optional.of(other), keys, deadlines, limits, retries, breaker, askUsage, options);
         }
 
         /** {@return the same with other keys} */
         public ProviderSettings withKeys(List<Key> other) {
-            return new ProviderSettings(plugin, baseUrl, other, deadlines, limits, retries, breaker, options);
+            return new ProviderSettings(plugin, baseUrl, other, deadlines, limits, retries, breaker, askUsage, options);
         }
 
         /** {@return the same with other deadlines} */
         public ProviderSettings withDeadlines(Deadlines other) {
-            return new ProviderSettings(plugin, baseUrl, keys, other, limits, retries, breaker, options);
+            return new ProviderSettings(plugin, baseUrl, keys, other, limits, retries, breaker, askUsage, options);
         }
 
         /** {@return the same with other limits} */
         public ProviderSettings withLimits(ProviderLimits other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, other, retries, breaker, options);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, other, retries, breaker, askUsage, options);
         }
 
         /** {@return the same, asked again in another way} */
         public ProviderSettings withRetries(Retries other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, other, breaker, options);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, other, breaker, askUsage, options);
         }
 
         /** {@return the same with another breaker} */
         public ProviderSettings withBreaker(Breaker other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, other, options);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, other, askUsage, options);
+        }
+
+        /** {@return the same, whose streams are always asked for their usage} */
+        public ProviderSettings askingUsage() {
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, breaker, true, options);
         }
 
         /** {@return the same with other settings of the plugin} */
         public ProviderSettings withOptions(JsonNode other) {
-            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, breaker, other);
+            return new ProviderSettings(plugin, baseUrl, keys, deadlines, limits, retries, breaker, askUsage, other);
         }
     }
 
@@ -418,8 +453,8 @@ public record GatewayConfig(
      * When a target, which is a provider's model, is left alone because it fails, and how it is found to work again.
      *
      * @param enabled whether it ever is
-     * @param window how many of its last attempts count
-     * @param failures what part of these must have failed; so many failures are needed after a start as well
+     * @param window how many of its last attempts count, once there are half as many
+     * @param failures what part of these must have failed
      * @param slow an attempt whose first token took longer than this is slow
      * @param slowShare what part of them must have been slow
      * @param open how long nothing is sent to it then, and how often it is tried after that
@@ -434,7 +469,7 @@ public record GatewayConfig(
             Duration open,
             int probes) {
 
-        /** On 10 failures among 20 attempts, or if all were slower than 60 s; then one request every 10 s. */
+        /** If half of 20 attempts failed, or all were slower than 60 s; then one request every 10 s. */
         public static final Breaker DEFAULT = new Breaker(
                 true, 20, Percent.of(50), Duration.ofSeconds(60), Percent.of(100), Duration.ofSeconds(10), 1);
     }
@@ -677,5 +712,77 @@ public record GatewayConfig(
         AUTO,
         TEXT,
         JSON
+    }
+
+    /**
+     * Prices.
+     *
+     * @param file prices that go before those that come with the gateway
+     */
+    public record Pricing(Optional<PriceFile> file) {}
+
+    /**
+     * Who is told of requests besides the log.
+     *
+     * @param metrics figures
+     * @param tracing spans
+     * @param genAiNames which version of OpenTelemetry's names for generative AI is used in what is exported by OTLP
+     * @param otlpHeaders where the headers are that go with each export, such as a key
+     */
+    public record Observability(
+            MetricsSettings metrics, TracingSettings tracing, GenAiNames genAiNames, AdminKeySource otlpHeaders) {
+
+        /** Metrics for Prometheus, and nothing is exported. */
+        public static final Observability DEFAULT = new Observability(
+                new MetricsSettings(true, false, Optional.empty(), Duration.ofMinutes(1)),
+                new TracingSettings(Optional.empty(), Percent.of(100)),
+                GenAiNames.V1_37,
+                new AdminKeySource(Optional.empty(), Optional.empty()));
+
+        /** {@return the same with other metrics} */
+        public Observability withMetrics(MetricsSettings other) {
+            return new Observability(other, tracing, genAiNames, otlpHeaders);
+        }
+
+        /** {@return the same with other traces} */
+        public Observability withTracing(TracingSettings other) {
+            return new Observability(metrics, other, genAiNames, otlpHeaders);
+        }
+
+        /** {@return the same with other names} */
+        public Observability withNames(GenAiNames other) {
+            return new Observability(metrics, tracing, other, otlpHeaders);
+        }
+    }
+
+    /**
+     * Metrics.
+     *
+     * @param prometheus whether the admin listener serves them at {@code /metrics}
+     * @param open whether it does so without asking for its key
+     * @param otlp where they are sent by OTLP over HTTP, as a base URL; empty: nowhere
+     * @param interval how often
+     */
+    public record MetricsSettings(boolean prometheus, boolean open, Optional<String> otlp, Duration interval) {}
+
+    /**
+     * Traces.
+     *
+     * @param otlp where spans are sent by OTLP over HTTP, as a base URL; empty: nowhere, and there are none
+     * @param sample how many of the traces that begin here are recorded; those that callers began are if they say so
+     */
+    public record TracingSettings(Optional<String> otlp, Percent sample) {}
+
+    /** Versions of OpenTelemetry's semantic conventions for generative AI. */
+    public enum GenAiNames {
+        /** Those that most of what is in use knows. */
+        V1_36,
+        /** Those since. */
+        V1_37;
+
+        /** {@return how it is written in the configuration} */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '.');
+        }
     }
 }

@@ -33,6 +33,9 @@ public record Problem(String code, Place place, String message) {
     /** A trusted key that cannot be used, or none where one is needed. */
     static final String TRUSTED_KEY = "GW-C12";
 
+    /** A file of prices that cannot be used. */
+    static final String PRICES = "GW-C17";
+
     /** An admin API that others could reach. */
     static final String OPEN_ADMIN = "GW-C14";
 

@@ -32,6 +32,14 @@ final class DecayingAverage {
         value = new Value(now, before.average() * kept + measured * (1 - kept));
     }
 
+    /** Adds what was measured where something failed: it makes an average larger, but not smaller. */
+    void addFailure(long now, double measured) {
+        Value before = value;
+        if (before != null) {
+            add(now, Math.max(measured, before.average()));
+        }
+    }
+
     /** {@return the average as it has sunk until now; empty if nothing was ever measured} */
     OptionalDouble at(long now) {
         Value latest = value;

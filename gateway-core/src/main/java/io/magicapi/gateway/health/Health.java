@@ -72,7 +72,9 @@ public final class Health {
      * @param provider the name of one that exists
      */
     public KeyPool keys(String provider) {
-        return keys.computeIfAbsent(provider, name -> new KeyPool(name, nanoTime));
+        return keys.computeIfAbsent(
+                provider,
+                name -> new KeyPool(name, settings.apply(name).limits().waiting(), nanoTime));
     }
 
     /**

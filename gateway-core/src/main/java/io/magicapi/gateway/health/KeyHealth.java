@@ -23,8 +23,12 @@ final class KeyHealth {
     private volatile @Nullable KeyBan whole;
     private volatile long usedAt;
 
+    /** When it was last said that it is refused for a model; written while holding the lock. */
+    private long warnedAt;
+
     KeyHealth(long now) {
         this.usedAt = now;
+        this.warnedAt = now - PROBE_NANOS;
     }
 
     /** {@return what keeps it from being used for a model; null if nothing does} */
@@ -81,10 +85,21 @@ final class KeyHealth {
         return news;
     }
 
-    /** The provider does not take it for one model. {@return whether that is news} */
+    /**
+     * The provider does not take it for one model.
+     *
+     * @return whether that is news, and the first in a minute: clients choose the names of models
+     */
     synchronized boolean refuse(String model, long now) {
         KeyBan before = byModel.get(model);
-        return (before == null || !before.refused) && put(model, new KeyBan(true, now, PROBE_NANOS), now);
+        if ((before != null && before.refused) || !put(model, new KeyBan(true, now, PROBE_NANOS), now)) {
+            return false;
+        }
+        boolean warns = now - warnedAt >= PROBE_NANOS;
+        if (warns) {
+            warnedAt = now;
+        }
+        return warns;
     }
 
     private boolean put(String model, KeyBan ban, long now) {

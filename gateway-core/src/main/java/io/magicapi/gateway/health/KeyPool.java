@@ -6,11 +6,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,10 +38,14 @@ public final class KeyPool {
 
     private final String provider;
     private final LongSupplier nanoTime;
+    private final int mostWaiting;
     private final Map<Secret, KeyHealth> keys = new ConcurrentHashMap<>();
+    private final Queue<KeyTurn> queue = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger waiting = new AtomicInteger();
 
-    KeyPool(String provider, LongSupplier nanoTime) {
+    KeyPool(String provider, int mostWaiting, LongSupplier nanoTime) {
         this.provider = provider;
+        this.mostWaiting = mostWaiting;
         this.nanoTime = nanoTime;
     }
 
@@ -55,21 +62,11 @@ public final class KeyPool {
         long now = nanoTime.getAsLong();
         List<KeyRing.Entry> entries = ring.entries();
         while (true) {
-            int total = 0;
-            for (KeyRing.Entry entry : entries) {
-                if (not.contains(entry.secret())) {
-                    continue;
-                }
-                KeyHealth key = key(entry, now);
-                KeyBan ban = key.ban(model, now);
-                if (ban != null) {
-                    if (tryProbe(key, entry, ban, now)) {
-                        return Optional.of(new KeyPermit(key, entry, model, now));
-                    }
-                } else if (key.inFlight() < entry.inFlight()) {
-                    total += entry.weight();
-                }
+            KeyPermit probe = probe(entries, model, not, now);
+            if (probe != null) {
+                return Optional.of(probe);
             }
+            int total = weight(entries, model, not, now);
             if (total == 0) {
                 return Optional.empty();
             }
@@ -79,6 +76,33 @@ public final class KeyPool {
             }
             // Others have taken the last places meanwhile, so there is less to choose from now.
         }
+    }
+
+    private @Nullable KeyPermit probe(List<KeyRing.Entry> entries, String model, Set<Secret> not, long now) {
+        for (KeyRing.Entry entry : entries) {
+            KeyHealth key = key(entry, now);
+            KeyBan ban = key.ban(model, now);
+            if (ban != null && !not.contains(entry.secret()) && tryProbe(key, entry, ban, now)) {
+                return new KeyPermit(key, entry, model, now);
+            }
+        }
+        return null;
+    }
+
+    /** The weight of all that can be used. */
+    private int weight(List<KeyRing.Entry> entries, String model, Set<Secret> not, long now) {
+        int total = 0;
+        for (KeyRing.Entry entry : entries) {
+            if (isUsable(entry, model, not, now)) {
+                total += entry.weight();
+            }
+        }
+        return total;
+    }
+
+    private boolean isUsable(KeyRing.Entry entry, String model, Set<Secret> not, long now) {
+        KeyHealth key = key(entry, now);
+        return key.ban(model, now) == null && key.inFlight() < entry.inFlight() && !not.contains(entry.secret());
     }
 
     private static boolean tryProbe(KeyHealth key, KeyRing.Entry entry, KeyBan ban, long now) {
@@ -95,15 +119,12 @@ public final class KeyPool {
     private @Nullable KeyPermit draw(List<KeyRing.Entry> entries, String model, Set<Secret> not, long now, int total) {
         int draw = total == 1 ? 0 : ThreadLocalRandom.current().nextInt(total);
         for (KeyRing.Entry entry : entries) {
-            if (not.contains(entry.secret())) {
-                continue;
-            }
-            KeyHealth key = key(entry, now);
-            if (key.ban(model, now) != null || key.inFlight() >= entry.inFlight()) {
+            if (!isUsable(entry, model, not, now)) {
                 continue;
             }
             draw -= entry.weight();
             if (draw < 0) {
+                KeyHealth key = key(entry, now);
                 return key.enter(entry.inFlight()) ? new KeyPermit(key, entry, model, now) : null;
             }
         }
@@ -111,8 +132,8 @@ public final class KeyPool {
     }
 
     /**
-     * {@return how long until one of the keys can be used; zero if one only has too many requests under way, or if there
-     * is none}
+     * {@return how long until the first of the keys may be used; zero if one may be, but for the requests it has under
+     * way, or if there is none}
      *
      * @param ring the keys there are
      * @param model as for {@link #choose}
@@ -125,6 +146,76 @@ public final class KeyPool {
             least = Math.min(least, ban == null ? 0 : Math.max(0, ban.left(now)));
         }
         return least == Long.MAX_VALUE ? Duration.ZERO : Duration.ofNanos(least);
+    }
+
+    /**
+     * {@return whether a key could be used if only it had room, so that it makes sense to wait}
+     *
+     * @param ring the keys there are
+     * @param model as for {@link #choose}
+     * @param not as for {@link #choose}
+     */
+    public boolean isBusy(KeyRing ring, String model, Set<Secret> not) {
+        long now = nanoTime.getAsLong();
+        for (KeyRing.Entry entry : ring.entries()) {
+            if (!not.contains(entry.secret()) && key(entry, now).ban(model, now) == null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Waits until a key may have room, for a request that {@link #choose} gave none as all are {@linkplain #isBusy busy}.
+     * Who came first is called first. A request that comes at that moment may be quicker; then the one that was called
+     * waits again.
+     *
+     * @param ring as for {@link #choose}
+     * @param model as for {@link #choose}
+     * @param not as for {@link #choose}; no longer changed
+     * @param again is run once, at once or on the thread that gave a key back, and so must only hand over to its own;
+     *     it chooses again
+     * @return what must be left if the request cannot wait any longer; empty if as many wait already as may
+     */
+    public Optional<KeyTurn> await(KeyRing ring, String model, Set<Secret> not, Runnable again) {
+        if (waiting.incrementAndGet() > mostWaiting) {
+            waiting.decrementAndGet();
+            return Optional.empty();
+        }
+        KeyTurn turn = new KeyTurn(this, ring, model, not, again);
+        queue.add(turn);
+        // Whoever gives a key back looks at the queue; what was given back before this stood there is found here.
+        if (hasRoom(turn, nanoTime.getAsLong())) {
+            turn.call();
+        }
+        return Optional.of(turn);
+    }
+
+    private boolean hasRoom(KeyTurn turn, long now) {
+        return weight(turn.ring.entries(), turn.model, turn.not, now) > 0;
+    }
+
+    void left(KeyTurn turn) {
+        queue.remove(turn);
+        waiting.decrementAndGet();
+    }
+
+    /** Calls the first that waits for a key that has room. */
+    void callNext() {
+        if (waiting.get() == 0) {
+            return;
+        }
+        long now = nanoTime.getAsLong();
+        for (KeyTurn turn : queue) {
+            if (hasRoom(turn, now) && turn.call()) {
+                return;
+            }
+        }
+    }
+
+    /** {@return how many requests wait} */
+    int waiting() {
+        return waiting.get();
     }
 
     private KeyHealth key(KeyRing.Entry entry, long now) {
@@ -215,6 +306,7 @@ public final class KeyPool {
         public void release() {
             if (released.compareAndSet(false, true)) {
                 key.leave();
+                callNext();
             }
         }
     }

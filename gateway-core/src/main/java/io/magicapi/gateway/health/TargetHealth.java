@@ -85,9 +85,9 @@ public final class TargetHealth {
                         .build());
     }
 
-    /** So few attempts can open it as failures in a full window do. */
+    /** A target that is new should not have to fail for a whole window, nor be given up for its first failure. */
     private static int leastAttempts(Breaker settings) {
-        return (int) Math.ceil(settings.window() * settings.failures().fraction());
+        return (settings.window() + 1) / 2;
     }
 
     private static float percent(int hundredths) {
@@ -218,8 +218,7 @@ public final class TargetHealth {
         switch (outcome) {
             case SUCCESS -> firstToken.add(now, nanos);
             // A failure may be quick, but it makes no target look fast.
-            case FAILURE ->
-                firstToken.add(now, Math.max(nanos, firstToken.at(now).orElse(0)));
+            case FAILURE -> firstToken.addFailure(now, nanos);
             case NONE, UNUSED -> {}
         }
         if (permitEra != era) {

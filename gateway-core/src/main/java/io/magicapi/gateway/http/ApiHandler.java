@@ -189,8 +189,12 @@ final class ApiHandler {
             throw BodyReader.tooLarge(limit);
         }
         sayContinue(inbound.request());
+        inbound.record().waits();
         return BodyReader.read(inbound.request(), limit, patience(inbound.request()))
-                .compose(body -> inbound.isJson() ? relayJson(inbound, body) : relayOther(inbound, body));
+                .compose(body -> {
+                    inbound.record().works();
+                    return inbound.isJson() ? relayJson(inbound, body) : relayOther(inbound, body);
+                });
     }
 
     private Future<Void> listModels(HttpServerRequest request, ApiPath path, RequestRecord record) {
@@ -245,17 +249,30 @@ final class ApiHandler {
         if (MODEL_REQUIRED.contains(inbound.operation())) {
             peek.requireModel();
         }
+        if (GatewayCall.isMetered(inbound.operation())) {
+            inbound.record().metered(body.length(), !inbound.operation().equals(Operation.EMBEDDINGS));
+        }
         return relay(
                 inbound,
                 plan(inbound, peek.model(), name -> RequestPeek.field(body, name)),
                 asJson(inbound.headers()),
                 peek.stream(),
                 peek.includeUsage(),
-                target -> GatewayCall.heldBody(
-                        target.modelChanged()
-                                ? peek.withModel(body, target.model().orElseThrow())
-                                : body),
+                target -> bodyFor(target, inbound.operation(), peek, body),
                 null);
+    }
+
+    /** The client's bytes, with what must be another for this target. */
+    private Body bodyFor(Target target, Operation operation, RequestPeek peek, Buffer body) {
+        Optional<String> model = target.modelChanged() ? target.model() : Optional.empty();
+        boolean asksUsage = operation.equals(Operation.CHAT_COMPLETIONS)
+                && peek.stream()
+                && !peek.includeUsage()
+                && catalog.config().provider(target.provider()).askUsage();
+        return asksUsage
+                ? GatewayCall.heldBodyAskingUsage(peek.withUsage(body, model))
+                : GatewayCall.heldBody(
+                        model.map(name -> peek.withModel(body, name)).orElse(body));
     }
 
     private static Headers asJson(Headers headers) {
@@ -279,17 +296,21 @@ final class ApiHandler {
     /** Holds what comes of an upload until its model is known, then lets it pass. */
     private Future<Void> routeUpload(Inbound inbound) {
         long limit = catalog.config().server().limits().body().bytes();
+        inbound.record().waits();
         return FormReader.read(inbound.request(), limit, patience(inbound.request()))
-                .compose(form -> startUpload(
-                        inbound,
-                        plan(inbound, form.peek().model()),
-                        new Upload.Opening(
-                                target -> target.modelChanged()
-                                        ? form.withModel(target.model().orElseThrow())
-                                        : form.read(),
-                                form.whole(),
-                                inbound.length(),
-                                form.read().length())));
+                .compose(form -> {
+                    inbound.record().works();
+                    return startUpload(
+                            inbound,
+                            plan(inbound, form.peek().model()),
+                            new Upload.Opening(
+                                    target -> target.modelChanged()
+                                            ? form.withModel(target.model().orElseThrow())
+                                            : form.read(),
+                                    form.whole(),
+                                    inbound.length(),
+                                    form.read().length()));
+                });
     }
 
     private Future<Void> startUpload(Inbound inbound, Plan plan, Upload.Opening opening) {
@@ -323,6 +344,8 @@ final class ApiHandler {
             boolean includeUsage,
             Function<Target, Body> body,
             @Nullable Upload upload) {
+        inbound.record().asked(inbound.operation().path(), stream);
+        plan.route().ifPresent(inbound.record()::route);
         Inquiry inquiry = new Inquiry(
                 inbound.record().id(),
                 inbound.operation(),

@@ -9,7 +9,9 @@ import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.health.Health;
 import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.LoopClock;
+import io.magicapi.gateway.loop.LoopLag;
 import io.magicapi.gateway.observe.ActiveRequests;
+import io.magicapi.gateway.observe.Recorder;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.magicapi.gateway.plugins.ProviderCatalog;
@@ -58,6 +60,7 @@ public final class HttpFront extends VerticleBase {
             "x-gateway-model",
             "x-gateway-attempts",
             "x-gateway-warning",
+            "x-gateway-cost-usd",
             "retry-after",
             "retry-after-ms");
 
@@ -67,6 +70,7 @@ public final class HttpFront extends VerticleBase {
     private final ProviderSlots slots;
     private final Health health;
     private final ActiveRequests active;
+    private final Recorder recorder;
     private final BooleanSupplier ready;
     private final HttpServerOptions options;
     private final AtomicInteger connections;
@@ -75,6 +79,7 @@ public final class HttpFront extends VerticleBase {
     private Handler<RoutingContext> corsHandler = HttpFront::refusePages;
     private @Nullable HttpServer server;
     private @Nullable Relays relays;
+    private volatile @Nullable LoopLag lag;
 
     /**
      * A listener that does not listen yet.
@@ -84,6 +89,7 @@ public final class HttpFront extends VerticleBase {
      * @param slots how many requests each provider is sent by all event loops
      * @param health what is known of providers, their models and their keys
      * @param active counts the requests of all event loops
+     * @param recorder makes the records of requests
      * @param connections counts the connections of all event loops
      * @param ready whether new requests are welcome, for {@code /health/ready}
      */
@@ -95,6 +101,7 @@ public final class HttpFront extends VerticleBase {
             ProviderSlots slots,
             Health health,
             ActiveRequests active,
+            Recorder recorder,
             AtomicInteger connections,
             BooleanSupplier ready) {
         this.catalog = catalog;
@@ -103,6 +110,7 @@ public final class HttpFront extends VerticleBase {
         this.slots = slots;
         this.health = health;
         this.active = active;
+        this.recorder = recorder;
         this.connections = connections;
         this.ready = ready;
         this.options = options(catalog.config(), port);
@@ -129,6 +137,7 @@ public final class HttpFront extends VerticleBase {
     @Override
     public Future<?> start() {
         LoopClock clock = new LoopClock(vertx);
+        lag = new LoopLag(context);
         ConnectionGuard guard = new ConnectionGuard(clock, this::settings, connections);
         ErrorAnswers errors = new ErrorAnswers(clock, guard);
         Relays ours = new Relays(
@@ -158,6 +167,12 @@ public final class HttpFront extends VerticleBase {
     /** {@return the port that is bound} */
     public int port() {
         return server == null ? -1 : server.actualPort();
+    }
+
+    /** {@return how long a task waited for this event loop when this was asked before} */
+    public Duration lag() {
+        LoopLag asked = lag;
+        return asked == null ? Duration.ZERO : asked.ask();
     }
 
     /**
@@ -264,14 +279,15 @@ public final class HttpFront extends VerticleBase {
         active.begin();
         String uri = request.uri();
         int query = uri.indexOf('?');
-        RequestRecord record = new RequestRecord(
+        RequestRecord record = recorder.begin(
                 () -> {
                     active.end();
                     guard.requestOver(request);
                 },
                 RequestIds.next(),
                 request.method().name(),
-                query < 0 ? uri : uri.substring(0, query));
+                query < 0 ? uri : uri.substring(0, query),
+                request::getHeader);
         context.put(RECORD, record);
         context.put(PATH, ApiPath.parse(uri));
         context.next();

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
@@ -72,6 +73,8 @@ final class JsonLines extends LogLines {
             generator.writeNull();
         } else if (value instanceof Integer || value instanceof Long || value instanceof Short) {
             generator.writeNumber(((Number) value).longValue());
+        } else if (value instanceof BigDecimal exact) {
+            generator.writeNumber(exact.toPlainString());
         } else if (value instanceof Number number) {
             generator.writeNumber(number.doubleValue());
         } else if (value instanceof Boolean truth) {

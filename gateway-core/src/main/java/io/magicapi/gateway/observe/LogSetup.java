@@ -9,8 +9,11 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /**
  * Sets up logging: lines of text for people, lines of JSON for machines, on one stream.
@@ -33,10 +36,15 @@ public final class LogSetup {
     private static final List<String> BROKEN_CONNECTIONS =
             List.of("io.vertx.core.net.impl.ConnectionBase", "io.vertx.core.http.impl.HttpClientResponseImpl");
 
+    private static final Duration FLUSH = Duration.ofSeconds(2);
+
+    private static volatile @Nullable LogQueue queue;
+
     private LogSetup() {}
 
     /**
-     * Replaces the logging of this process. Call it before anything is logged.
+     * Replaces the logging of this process by one that writes each line before it goes on, for short commands. Call it
+     * before anything is logged.
      *
      * @param level {@code error}, {@code warn}, {@code info} or {@code debug}; stack traces appear at {@code debug} only
      * @param json whether lines are JSON objects
@@ -44,11 +52,38 @@ public final class LogSetup {
      * @param out where lines go; stays open
      */
     public static void apply(String level, boolean json, boolean colours, PrintStream out) {
+        apply(level, json, colours, out, false);
+    }
+
+    /**
+     * The same for a process that serves: another thread writes the lines, so that an output that is not read stops no
+     * event loop, see {@link LogQueue}. {@link #flush} waits for it.
+     */
+    public static void applyQueued(String level, boolean json, boolean colours, PrintStream out) {
+        apply(level, json, colours, out, true);
+    }
+
+    /** Waits until what was logged before is written, for two seconds at most. */
+    public static void flush() {
+        LogQueue current = queue;
+        if (current != null) {
+            current.flush(FLUSH);
+        }
+    }
+
+    /** {@return how many lines were lost because they were not written as fast as they came} */
+    public static long dropped() {
+        LogQueue current = queue;
+        return current == null ? 0 : current.dropped();
+    }
+
+    private static void apply(String level, boolean json, boolean colours, PrintStream out, boolean queued) {
         if (System.getProperty(OPERATORS_OWN) != null
                 || !(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
             return;
         }
         context.reset();
+        listenToJdk();
         boolean stackTraces = level.equals(DEBUG);
         Encoder<ILoggingEvent> encoder = json ? new JsonLines(stackTraces) : new TextLines(colours, stackTraces);
         encoder.setContext(context);
@@ -61,7 +96,7 @@ public final class LogSetup {
         appender.setOutputStream(new StaysOpen(out));
         appender.start();
 
-        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).addAppender(appender);
+        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).addAppender(queued ? queue(context, appender) : appender);
         level(context, level);
     }
 
@@ -82,6 +117,21 @@ public final class LogSetup {
         context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(own == Level.ERROR ? Level.ERROR : Level.WARN);
         context.getLogger(OWN_LOGGERS).setLevel(own);
         BROKEN_CONNECTIONS.forEach(name -> context.getLogger(name).setLevel(own == Level.DEBUG ? null : Level.OFF));
+    }
+
+    private static LogQueue queue(LoggerContext context, OutputStreamAppender<ILoggingEvent> appender) {
+        LogQueue made = new LogQueue(appender);
+        made.setContext(context);
+        made.setName("queue");
+        made.start();
+        queue = made;
+        return made;
+    }
+
+    /** OpenTelemetry and the JDK's own classes log by {@code java.util.logging}. */
+    private static void listenToJdk() {
+        SLF4JBridgeHandler.removeHandlersForRootLogger();
+        SLF4JBridgeHandler.install();
     }
 
     /** Logback closes what it writes to; standard output is not its to close. */

@@ -1,6 +1,11 @@
 package io.magicapi.gateway.observe;
 
 import io.magicapi.gateway.error.ErrorCode;
+import io.opentelemetry.api.trace.Span;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -11,35 +16,57 @@ import org.slf4j.spi.LoggingEventBuilder;
 /**
  * What becomes known of one request while it is served, and the one access line that is written when it is over,
  * however it ends. Filled on the request's event loop. Holds no header, no key and nothing of any body but token counts.
+ *
+ * <p><b>The stopwatch.</b> A record measures the gateway's own time with a stopwatch that is running from the begin, stops
+ * at {@link #waits} and goes on at {@link #works}. It is stopped while the gateway waits for somebody else: for the rest
+ * of the client's body; for a connection to the upstream and for the head of its answer; for the rest of an answer whose
+ * first byte the client has got; and between two attempts. What it shows in the end is the overhead.
  */
 public final class RequestRecord {
 
     private static final Logger log = LoggerFactory.getLogger("io.magicapi.gateway.access");
 
-    /** How a request ended. */
+    /** How a request ended, or an attempt. */
     public enum Outcome {
         /** The answer was delivered whole; error answers are answers too. */
         COMPLETED,
-        /** The answer broke off, and the client was told so. */
+        /** There was no answer, or it broke off; if the client had begun to get it, it was told so. */
         FAILED,
         /** The client left before the end. */
-        ABORTED
+        ABORTED;
+
+        /** {@return how it is written} */
+        String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
+    private final Recorder recorder;
     private final Runnable whenOver;
     private final String id;
     private final String method;
     private final String path;
+    private final Span span;
+    private final List<AttemptRecord> attempts = new ArrayList<>(1);
     private final long begin = System.nanoTime();
+    private long worked;
+    private long workedSince = begin;
+    private boolean waiting;
+    private long end;
     private long firstByte;
     private int status;
-    private int attempts;
     private boolean stream;
+    private String operation = "";
+    private @Nullable String route;
     private @Nullable String provider;
     private @Nullable String model;
     private @Nullable ErrorCode failure;
-    private @Nullable Usage usage;
-    private boolean closed;
+
+    /** How long a prompt is that upstreams count the tokens of, in bytes; negative: they count none. */
+    private long prompt = -1;
+
+    private boolean writes;
+    private @Nullable Outcome outcome;
 
     /**
      * A request that has just arrived.
@@ -47,11 +74,13 @@ public final class RequestRecord {
      * @param whenOver called once, when it is over, however it ended
      * @param path without query, which may hold anything
      */
-    public RequestRecord(Runnable whenOver, String id, String method, String path) {
+    RequestRecord(Recorder recorder, Runnable whenOver, String id, String method, String path, Span span) {
+        this.recorder = recorder;
         this.whenOver = whenOver;
         this.id = id;
         this.method = method;
         this.path = path;
+        this.span = span;
     }
 
     /** {@return the gateway's id for the request} */
@@ -59,16 +88,62 @@ public final class RequestRecord {
         return id;
     }
 
-    /** Notes where the request goes. */
-    public void routed(String toProvider, Optional<String> forModel, boolean asStream) {
-        provider = toProvider;
-        model = forModel.orElse(null);
+    /** Notes what is asked for: the id of an operation, and whether its answer is to be a stream. */
+    public void asked(String forOperation, boolean asStream) {
+        operation = forOperation;
         stream = asStream;
     }
 
-    /** Notes that an upstream request is sent. */
-    public void attempted() {
-        attempts++;
+    /** Notes the model of the operator's own naming that the request is for. */
+    public void route(String alias) {
+        route = alias;
+    }
+
+    /**
+     * Notes that the answer has tokens that upstreams count.
+     *
+     * @param bytes how long the prompt is, by which its tokens are estimated if nobody counts them
+     * @param writing whether tokens are written, too; otherwise only the prompt's are counted
+     */
+    public void metered(long bytes, boolean writing) {
+        prompt = bytes;
+        writes = writing;
+    }
+
+    /**
+     * Notes that a target is tried; the attempt before is over by then. What is noted from now on of bytes and tokens is
+     * this attempt's.
+     *
+     * @return the attempt, which ends with the request if not before
+     */
+    public AttemptRecord attempt(String toProvider, Optional<String> forModel) {
+        works();
+        provider = toProvider;
+        model = forModel.orElse(null);
+        AttemptRecord attempt =
+                new AttemptRecord(this, toProvider, model, recorder.beginAttempt(this, toProvider, model));
+        attempts.add(attempt);
+        return attempt;
+    }
+
+    private @Nullable AttemptRecord current() {
+        return attempts.isEmpty() ? null : attempts.get(attempts.size() - 1);
+    }
+
+    /** Stops the stopwatch; harmless if it is stopped. */
+    public void waits() {
+        if (!waiting && outcome == null) {
+            waiting = true;
+            worked += System.nanoTime() - workedSince;
+        }
+    }
+
+    /** Lets the stopwatch go on; harmless if it is running. */
+    public void works() {
+        if (waiting) {
+            waiting = false;
+            workedSince = System.nanoTime();
+        }
     }
 
     /** Notes the status the client gets. */
@@ -81,10 +156,17 @@ public final class RequestRecord {
         failure = code;
     }
 
-    /** Notes that a byte of the body goes to the client. */
-    public void wrote() {
+    /** Notes that so many bytes of the body go to the client. */
+    public void wrote(int bytes) {
+        AttemptRecord attempt = current();
+        if (attempt != null) {
+            attempt.relayed(bytes);
+        }
         if (firstByte == 0) {
+            works();
             firstByte = System.nanoTime();
+            worked += firstByte - workedSince;
+            waiting = true;
         }
     }
 
@@ -93,28 +175,40 @@ public final class RequestRecord {
         return firstByte;
     }
 
-    /** Notes the token usage that the provider reported. */
-    public void used(Optional<Usage> reported) {
-        reported.ifPresent(some -> usage = some);
+    /** {@return what the request has cost so far, in US dollars, as headers say it; empty if that is not known} */
+    public Optional<String> cost() {
+        return nanos() < 0 ? Optional.empty() : Optional.of(Money.text(nanos()));
     }
 
-    /** Writes the access line; only the first call does. */
-    public void close(Outcome outcome) {
-        if (closed) {
+    /** Writes the access line and settles what the request has used; only the first call does. */
+    public void close(Outcome how) {
+        if (outcome != null) {
             return;
         }
-        closed = true;
+        outcome = how;
+        works();
+        AttemptRecord last = current();
+        if (last != null) {
+            last.over(how, failure);
+        }
+        end = System.nanoTime();
+        worked += end - workedSince;
         whenOver.run();
-        if (!log.isInfoEnabled()) {
-            return;
+        recorder.over(this);
+        if (log.isInfoEnabled()) {
+            log();
         }
+    }
+
+    private void log() {
         LoggingEventBuilder line = log.atInfo()
                 .addKeyValue("id", id)
                 .addKeyValue("method", method)
                 .addKeyValue("path", path)
                 .addKeyValue("status", status)
-                .addKeyValue("outcome", outcome.name().toLowerCase(java.util.Locale.ROOT))
-                .addKeyValue("ms", millisSince(begin, System.nanoTime()));
+                .addKeyValue("outcome", outcome().text())
+                .addKeyValue("ms", millis(end - begin));
+        line = add(line, "route", route);
         line = add(line, "provider", provider);
         line = add(line, "model", model);
         line = add(line, "code", failure == null ? null : failure.code());
@@ -122,23 +216,139 @@ public final class RequestRecord {
             line = line.addKeyValue("stream", true);
         }
         if (firstByte != 0) {
-            line = line.addKeyValue("ttft-ms", millisSince(begin, firstByte));
+            line = line.addKeyValue("ttft-ms", millis(firstByte - begin));
         }
-        if (attempts > 1) {
-            line = line.addKeyValue("attempts", attempts);
+        line = line.addKeyValue("overhead-ms", millis(worked));
+        if (attempts.size() > 1) {
+            line = line.addKeyValue("attempts", attempts.size());
+            line = line.addKeyValue(
+                    "tried", attempts.stream().map(AttemptRecord::toLog).toList());
         }
-        if (usage != null) {
-            line = line.addKeyValue("tokens-in", usage.promptTokens())
-                    .addKeyValue("tokens-out", usage.completionTokens());
+        line = addUsage(line);
+        if (span.getSpanContext().isValid()) {
+            line = line.addKeyValue("trace", span.getSpanContext().getTraceId());
         }
         line.log("request");
+    }
+
+    private LoggingEventBuilder addUsage(LoggingEventBuilder before) {
+        Usage usage = usage();
+        if (usage == null) {
+            return before;
+        }
+        LoggingEventBuilder line = before.addKeyValue("tokens-in", usage.promptTokens())
+                .addKeyValue("tokens-out", usage.completionTokens());
+        if (usage.cachedTokens() > 0) {
+            line = line.addKeyValue("tokens-cached", usage.cachedTokens());
+        }
+        if (usage.reasoningTokens() > 0) {
+            line = line.addKeyValue("tokens-reasoning", usage.reasoningTokens());
+        }
+        if (usage.estimated()) {
+            line = line.addKeyValue("tokens-estimated", true);
+        }
+        return nanos() < 0 ? line : line.addKeyValue("cost-usd", new BigDecimal(Money.text(nanos())));
     }
 
     private static LoggingEventBuilder add(LoggingEventBuilder line, String key, @Nullable String value) {
         return value == null ? line : line.addKeyValue(key, value);
     }
 
-    private static double millisSince(long from, long to) {
-        return TimeUnit.NANOSECONDS.toMicros(to - from) / 1000.0;
+    static double millis(long nanos) {
+        return TimeUnit.NANOSECONDS.toMicros(nanos) / 1000.0;
+    }
+
+    // --- what is made of it
+
+    /** {@return what all attempts have used; null if none has used anything} */
+    @Nullable
+    Usage usage() {
+        Usage sum = null;
+        for (AttemptRecord attempt : attempts) {
+            Usage usage = attempt.usage();
+            sum = sum == null ? usage : usage == null ? sum : sum.plus(usage);
+        }
+        return sum;
+    }
+
+    /** {@return what the attempts whose cost is known have cost, in nanodollars; negative if that is none} */
+    long nanos() {
+        long sum = -1;
+        for (AttemptRecord attempt : attempts) {
+            long nanos = attempt.nanos();
+            sum = nanos < 0 ? sum : Math.max(sum, 0) + nanos;
+        }
+        return sum;
+    }
+
+    Recorder recorder() {
+        return recorder;
+    }
+
+    Span span() {
+        return span;
+    }
+
+    String method() {
+        return method;
+    }
+
+    String operation() {
+        return operation;
+    }
+
+    @Nullable
+    String provider() {
+        return provider;
+    }
+
+    @Nullable
+    String model() {
+        return model;
+    }
+
+    boolean stream() {
+        return stream;
+    }
+
+    int status() {
+        return status;
+    }
+
+    @Nullable
+    ErrorCode failure() {
+        return failure;
+    }
+
+    long promptBytes() {
+        return prompt;
+    }
+
+    boolean writes() {
+        return writes;
+    }
+
+    /** {@return how it ended; {@link Outcome#ABORTED} while it has not} */
+    Outcome outcome() {
+        return outcome == null ? Outcome.ABORTED : outcome;
+    }
+
+    int attempts() {
+        return attempts.size();
+    }
+
+    /** {@return nanoseconds from begin to end; once it is over} */
+    long duration() {
+        return end - begin;
+    }
+
+    /** {@return nanoseconds from begin to the first byte of the body; negative if there was none} */
+    long untilFirstByte() {
+        return firstByte == 0 ? -1 : firstByte - begin;
+    }
+
+    /** {@return the gateway's own nanoseconds; once it is over} */
+    long overhead() {
+        return worked;
     }
 }

@@ -26,6 +26,8 @@ final class RestartKeys implements Predicate<String> {
             "plugins.trusted-keys",
             "plugins.dev",
             "plugins.<name>.pin",
+            "pricing.",
+            "observability.",
             "log.format");
 
     private static final String PIN = ".pin";

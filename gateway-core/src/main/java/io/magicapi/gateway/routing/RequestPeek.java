@@ -14,6 +14,9 @@ import io.magicapi.gateway.error.GatewayException;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +52,7 @@ public final class RequestPeek {
     private final int modelEnd;
     private final boolean stream;
     private final boolean includeUsage;
+    private final Reading reading;
 
     private RequestPeek(Reading reading) {
         this.model = reading.model;
@@ -57,6 +61,20 @@ public final class RequestPeek {
         this.modelEnd = reading.modelEnd;
         this.stream = reading.stream;
         this.includeUsage = reading.includeUsage;
+        this.reading = reading;
+    }
+
+    /**
+     * Bytes that may take the place of others.
+     *
+     * @param start where those begin
+     * @param end where they end; {@code start} if there are none
+     */
+    private record Splice(int start, int end, byte[] bytes) {
+
+        static Splice of(int start, int end, String json) {
+            return new Splice(start, end, json.getBytes(StandardCharsets.UTF_8));
+        }
     }
 
     /**
@@ -124,14 +142,40 @@ public final class RequestPeek {
         if (model == null) {
             throw new IllegalStateException("the body names no model that could be replaced");
         }
-        byte[] name =
-                new String(JsonStringEncoder.getInstance().quoteAsString(newModel)).getBytes(StandardCharsets.UTF_8);
-        return Buffer.buffer(body.length() - (modelEnd - modelStart) + name.length + 2)
-                .appendBuffer(body, 0, modelStart)
-                .appendByte((byte) '"')
-                .appendBytes(name)
-                .appendByte((byte) '"')
-                .appendBuffer(body, modelEnd, body.length() - modelEnd);
+        return with(body, List.of(model(newModel)));
+    }
+
+    /**
+     * The body with the wish that a stream ends with its usage; every other byte stays as it is.
+     *
+     * @param body the one that was read
+     * @param newModel another model, as in {@link #withModel}, if it is to have one
+     * @return a new buffer
+     */
+    public Buffer withUsage(Buffer body, Optional<String> newModel) {
+        List<Splice> splices = new ArrayList<>();
+        splices.add(reading.usageWish());
+        newModel.ifPresent(name -> splices.add(model(name)));
+        splices.sort(Comparator.comparingInt(Splice::start));
+        return with(body, splices);
+    }
+
+    private Splice model(String newModel) {
+        return Splice.of(
+                modelStart,
+                modelEnd,
+                '"' + new String(JsonStringEncoder.getInstance().quoteAsString(newModel)) + '"');
+    }
+
+    /** @param splices by their places */
+    private static Buffer with(Buffer body, List<Splice> splices) {
+        Buffer changed = Buffer.buffer(body.length() + 64);
+        int kept = 0;
+        for (Splice splice : splices) {
+            changed.appendBuffer(body, kept, splice.start() - kept).appendBytes(splice.bytes());
+            kept = splice.end();
+        }
+        return changed.appendBuffer(body, kept, body.length() - kept);
     }
 
     /**
@@ -210,6 +254,15 @@ public final class RequestPeek {
         private boolean streamSeen;
         private boolean includeUsage;
         private boolean optionsSeen;
+        private int begin;
+
+        /** Of the value of {@code stream_options}, and of that of its {@code include_usage}; negative: there is none. */
+        private int optionsStart = -1;
+
+        private int optionsEnd;
+        private boolean optionsEmpty = true;
+        private int usageStart = -1;
+        private int usageEnd;
 
         Reading(HeapBytes bytes) {
             this.bytes = bytes;
@@ -220,6 +273,7 @@ public final class RequestPeek {
                 if (json.nextToken() != JsonToken.START_OBJECT) {
                     throw invalid("the request body must be a JSON object");
                 }
+                begin = start(json);
                 while (json.nextToken() != JsonToken.END_OBJECT) {
                     field(json, json.currentName());
                 }
@@ -245,8 +299,12 @@ public final class RequestPeek {
                 case "stream_options" -> {
                     requireFirst(optionsSeen, name);
                     optionsSeen = true;
+                    optionsStart = start(json);
                     if (value == JsonToken.START_OBJECT) {
                         readStreamOptions(json);
+                    } else {
+                        json.skipChildren();
+                        optionsEnd = end(json);
                     }
                 }
                 default -> {}
@@ -258,7 +316,7 @@ public final class RequestPeek {
             if (value != JsonToken.VALUE_STRING) {
                 return;
             }
-            modelStart = (int) json.currentTokenLocation().getByteOffset();
+            modelStart = start(json);
             String text = json.getText();
             modelEnd = endOfString(modelStart);
             model = text.isEmpty() ? null : text;
@@ -269,13 +327,42 @@ public final class RequestPeek {
             while (json.nextToken() != JsonToken.END_OBJECT) {
                 String name = json.currentName();
                 JsonToken value = json.nextToken();
+                optionsEmpty = false;
                 if (name.equals("include_usage")) {
                     requireFirst(seen, "stream_options.include_usage");
                     seen = true;
                     includeUsage = value == JsonToken.VALUE_TRUE;
+                    usageStart = start(json);
+                    json.skipChildren();
+                    usageEnd = end(json);
                 }
                 json.skipChildren();
             }
+        }
+
+        private static int start(JsonParser json) {
+            return (int) json.currentTokenLocation().getByteOffset();
+        }
+
+        /** Of a value that was just read; a number may be taken for one byte longer, a blank or what ends it. */
+        private static int end(JsonParser json) throws IOException {
+            json.finishToken();
+            return (int) json.currentLocation().getByteOffset();
+        }
+
+        /** {@return what says that the usage is wanted, in place of what says otherwise, or added} */
+        Splice usageWish() {
+            if (usageStart >= 0) {
+                return Splice.of(usageStart, usageEnd, "true");
+            }
+            if (optionsStart < 0) {
+                return Splice.of(begin + 1, begin + 1, "\"stream_options\":{\"include_usage\":true},");
+            }
+            if (optionsEnd > 0) {
+                return Splice.of(optionsStart, optionsEnd, "{\"include_usage\":true}");
+            }
+            int inside = optionsStart + 1;
+            return Splice.of(inside, inside, "\"include_usage\":true" + (optionsEmpty ? "" : ","));
         }
 
         private static void requireFirst(boolean seen, String name) {

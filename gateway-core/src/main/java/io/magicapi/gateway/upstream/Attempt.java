@@ -6,15 +6,13 @@ import io.magicapi.gateway.api.Exchange;
 import io.magicapi.gateway.api.FrameDecoder;
 import io.magicapi.gateway.api.FrameTransform;
 import io.magicapi.gateway.api.Headers;
-import io.magicapi.gateway.api.Operation;
 import io.magicapi.gateway.api.ResponseHandler;
 import io.magicapi.gateway.api.ResponseHead;
 import io.magicapi.gateway.api.UpstreamRequest;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.loop.Deadline;
-import io.magicapi.gateway.observe.RequestRecord;
-import io.magicapi.gateway.observe.Usage;
+import io.magicapi.gateway.observe.AttemptRecord;
 import io.magicapi.gateway.plugins.Lease;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
@@ -23,6 +21,7 @@ import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -51,10 +50,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Attempt implements ClientSide {
 
-    /** Answers whose token usage is worth looking for. */
-    private static final Set<Operation> METERED =
-            Set.of(Operation.CHAT_COMPLETIONS, Operation.COMPLETIONS, Operation.EMBEDDINGS, Operation.RESPONSES);
-
     /** An event that is longer than this is no event. */
     private static final int MAX_EVENT = 16 * 1024 * 1024;
 
@@ -79,7 +74,7 @@ final class Attempt implements ClientSide {
     private final Relays relays;
     private final UpstreamClient upstreams;
     private final ClientResponse client;
-    private final RequestRecord record;
+    private final AttemptRecord record;
     private final Inquiry inquiry;
     private final Target target;
     private final Credentials credentials;
@@ -104,6 +99,7 @@ final class Attempt implements ClientSide {
     private boolean upstreamEnded;
     private boolean replayed;
     private int holds;
+    private boolean hidesUsage;
     private boolean over;
 
     /**
@@ -119,7 +115,7 @@ final class Attempt implements ClientSide {
             Relay relay,
             Relays relays,
             ClientResponse client,
-            RequestRecord record,
+            AttemptRecord record,
             Inquiry inquiry,
             Target target,
             Credentials credentials,
@@ -173,28 +169,33 @@ final class Attempt implements ClientSide {
 
     // --- towards the provider
 
-    /** Waits for its turn, if the provider is sent as many requests as it may be. */
+    /** Waits for its turn, if the provider or its keys are sent as many requests as they may be. */
     private void takeSlot() {
+        record.waits();
         Slots.Slot mine = upstreams.slot(generation());
         slot = mine;
-        Future<Void> taken = mine.take();
-        if (!taken.isComplete()) {
+        Future<Credentials.Chosen> key = mine.take().compose(held -> credentials.choose(generation(), target));
+        if (!key.isComplete()) {
             deadline = relays.clock().start(generation().deadlines().connect(), () -> fail(faults.noTurn()));
         }
-        taken.onSuccess(held -> {
+        key.onSuccess(mineToo -> {
                     stopWaiting();
-                    guarded(this::open);
+                    guarded(() -> open(mineToo));
                 })
                 .onFailure(this::fail);
     }
 
-    private void open() {
+    private void open(Credentials.Chosen key) {
         if (over) {
+            key.release();
             return;
         }
-        chosen = credentials.choose(generation(), target);
+        record.takes();
+        chosen = key;
+        GatewayCall call = inquiry.call(generation(), target, chosen.secret());
+        hidesUsage = call.hidesUsage();
         relays.boundary()
-                .open(generation(), inquiry.call(generation(), target, chosen.secret()))
+                .open(generation(), call)
                 .onSuccess(opened -> guarded(() -> {
                     exchange = opened.exchange();
                     connect(opened.request(), false);
@@ -213,8 +214,9 @@ final class Attempt implements ClientSide {
         if (over) {
             return;
         }
+        record.sent();
         Future<HttpClientRequest> connection =
-                upstreams.connect(generation(), chosen.secret(), wanted, onFreshConnection);
+                upstreams.connect(generation(), chosen.secret(), wanted, record.trace(), onFreshConnection);
         connecting = true;
         connection
                 .onSuccess(connected -> {
@@ -321,6 +323,7 @@ final class Attempt implements ClientSide {
 
     private void receive(HttpClientResponse head) {
         incoming = head;
+        record.answered(head.statusCode());
         head.exceptionHandler(failure -> {
             upstreamEnded();
             breakOff(faults.brokenWithinAnswer());
@@ -358,10 +361,14 @@ final class Attempt implements ClientSide {
         head.handler(bytes -> {
             if (!over && deadline != null) {
                 deadline.touch();
+                record.takes();
                 guarded(() -> begun.chunk(bytes));
+                record.waits();
             }
         });
+        record.waits();
         head.endHandler(end -> {
+            record.received();
             upstreamEnded();
             abandonUpload();
             if (!over) {
@@ -425,7 +432,7 @@ final class Attempt implements ClientSide {
                     this,
                     chatStream(!inquiry.includeUsage()));
         }
-        return inquiry.isChatStream() ? chatStream(false) : raw(head, status);
+        return inquiry.isChatStream() ? chatStream(hidesUsage) : raw(head, status);
     }
 
     private ChatStreamAnswer chatStream(boolean hidesUsage) {
@@ -447,14 +454,16 @@ final class Attempt implements ClientSide {
         if (status != 204 && (length >= 0 || !bodiless)) {
             client.length(length);
         }
-        boolean metered = METERED.contains(inquiry.operation())
-                && contentType.contains("json")
+        boolean metered = GatewayCall.isMetered(inquiry.operation())
+                && (eventStream || contentType.contains("json"))
                 && head.getHeader("content-encoding") == null;
         return new RawAnswer(
-                this,
-                bodiless || length == 0 ? -1 : length,
-                eventStream,
-                metered ? new UsageReader(generation().usagePointers()) : null);
+                this, bodiless || length == 0 ? -1 : length, eventStream, metered ? usageReader(eventStream) : null);
+    }
+
+    private UsageReader usageReader(boolean eventStream) {
+        List<String> pointers = generation().usagePointers();
+        return eventStream ? UsageReader.ofEvents(pointers) : new UsageReader(pointers);
     }
 
     private static long contentLength(HttpClientResponse head) {
@@ -486,13 +495,14 @@ final class Attempt implements ClientSide {
         }
         if (inquiry.isChatStream()) {
             ChatStreamAnswer stream = chatStream(false);
+            answer = stream;
             stream.chunk(made);
             stream.end();
             return;
         }
         UsageReader usage = new UsageReader(generation().usagePointers());
         usage.read(made);
-        used(usage.usage());
+        record.used(usage.usage());
         writeHead(head, head.statusCode(), false);
         client.header("content-type", "application/json");
         client.length(made.length());
@@ -565,7 +575,7 @@ final class Attempt implements ClientSide {
 
     @Override
     public void write(Buffer bytes) {
-        record.wrote();
+        record.wrote(bytes.length());
         client.write(bytes, this);
     }
 
@@ -590,12 +600,20 @@ final class Attempt implements ClientSide {
         if (over) {
             return;
         }
-        record.wrote();
+        record.wrote(bytes.length());
         served(incoming != null && incoming.statusCode() >= 500);
         finish();
+        tellCost();
         relay.completed(this);
         client.end(bytes);
         lingerOnUpstream();
+    }
+
+    /** Only where that is known before the head: nothing is held back to get to know it. */
+    private void tellCost() {
+        if (!client.isHeadWritten()) {
+            record.cost().ifPresent(dollars -> client.header("x-gateway-cost-usd", dollars));
+        }
     }
 
     /**
@@ -627,11 +645,6 @@ final class Attempt implements ClientSide {
         relay.brokenOff(this, cause, Redaction.without(chosen.secret(), words));
     }
 
-    @Override
-    public void used(Optional<Usage> usage) {
-        record.used(usage);
-    }
-
     // --- the end
 
     /** @param failure a {@link GatewayException}, or a bug of ours */
@@ -641,6 +654,7 @@ final class Attempt implements ClientSide {
         }
         blame(failure);
         finish();
+        record.failed(failure instanceof GatewayException known ? known.code() : ErrorCode.INTERNAL_ERROR);
         resetUpstream();
         relay.failed(this, new AttemptFailure.OnTheWay(failure));
     }
@@ -651,6 +665,7 @@ final class Attempt implements ClientSide {
         }
         served(status >= 500);
         finish();
+        record.passedOver();
         resetUpstream();
         relay.failed(
                 this,
@@ -679,6 +694,9 @@ final class Attempt implements ClientSide {
 
     private void finish() {
         over = true;
+        if (answer != null) {
+            answer.settle(record);
+        }
         stopWaiting();
         stopAwaitingWord();
         if (upload != null) {
@@ -687,6 +705,7 @@ final class Attempt implements ClientSide {
         if (upstream == null && !connecting) {
             giveSlotBack();
         }
+        credentials.leave();
         chosen.release();
         lease.close();
     }

@@ -2,6 +2,7 @@ package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.observe.AttemptRecord;
 import io.vertx.core.buffer.Buffer;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -199,6 +200,16 @@ final class ChatStreamAnswer implements Answer {
         }
     }
 
+    @Override
+    public void settle(AttemptRecord record) {
+        if (form == Form.DOCUMENT) {
+            scanner.readDocument(held);
+        } else {
+            record.seemsToHave(scanner.tokens());
+        }
+        record.used(scanner.usage());
+    }
+
     private void breakOffEmpty() {
         GatewayException empty =
                 new GatewayException(ErrorCode.UPSTREAM_CUT, "the provider ended the stream without sending anything");
@@ -207,13 +218,11 @@ final class ChatStreamAnswer implements Answer {
 
     private void finish(Buffer last) {
         over = true;
-        client.used(scanner.usage());
         client.end(last);
     }
 
     private void breakOff(GatewayException cause, Buffer words) {
         over = true;
-        client.used(scanner.usage());
         if (committed) {
             client.breakOff(cause, words);
             return;

@@ -52,6 +52,10 @@ final class ChatStreamScanner {
 
     private static final byte[] NULL = "null".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NOTHING = {};
+    private static final int BYTES_OF_A_TOKEN = 4;
+
+    /** Of {@code "content":""} and the little that else tells a chunk with text from one without. */
+    private static final int TEXT_FIELD = 24;
 
     // What is known of the event being read.
     private static final int DATA = 1; // it has a data line
@@ -87,6 +91,11 @@ final class ChatStreamScanner {
     private boolean finished;
     private boolean empty = true;
     private @Nullable Usage usage;
+
+    // By which the tokens are estimated.
+    private long chunks;
+    private long chunkBytes;
+    private int shortestChunk = Integer.MAX_VALUE;
 
     /**
      * A scanner for a stream that is about to begin.
@@ -198,6 +207,20 @@ final class ChatStreamScanner {
         return Optional.ofNullable(usage);
     }
 
+    /** Reads the usage of an answer that turned out to be no stream. */
+    void readDocument(Buffer document) {
+        noteUsage(Json.parse(document.getBytes()));
+    }
+
+    /**
+     * {@return about how many tokens the stream has had so far} A chunk is one at least, as most providers send each token
+     * by itself; what chunks have beyond the shortest of them, which says nothing, is text in a field of its own.
+     */
+    long tokens() {
+        long text = chunkBytes - chunks * (shortestChunk + TEXT_FIELD);
+        return chunks == 0 ? 0 : Math.max(chunks, text / BYTES_OF_A_TOKEN);
+    }
+
     /**
      * Reads events as far as there are.
      *
@@ -233,6 +256,11 @@ final class ChatStreamScanner {
                 unsent = next;
             } else if ((flags & (TEXT | DONE)) == TEXT) {
                 empty = false;
+            }
+            if ((flags & (TEXT | DONE)) == TEXT) {
+                chunks++;
+                chunkBytes += next - event;
+                shortestChunk = Math.min(shortestChunk, next - event);
             }
             event = next;
             nextEvent();

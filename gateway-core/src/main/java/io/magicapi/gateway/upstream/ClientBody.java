@@ -10,18 +10,25 @@ import org.jspecify.annotations.Nullable;
 final class ClientBody implements Body {
 
     private final @Nullable Buffer buffer;
+    private final boolean asksUsage;
     private volatile @Nullable Body readable;
 
-    private ClientBody(@Nullable Buffer buffer) {
+    private ClientBody(@Nullable Buffer buffer, boolean asksUsage) {
         this.buffer = buffer;
+        this.asksUsage = asksUsage;
     }
 
-    static ClientBody held(Buffer buffer) {
-        return new ClientBody(buffer);
+    static ClientBody held(Buffer buffer, boolean asksUsage) {
+        return new ClientBody(buffer, asksUsage);
     }
 
     static ClientBody streamed() {
-        return new ClientBody(null);
+        return new ClientBody(null, false);
+    }
+
+    /** {@return whether it asks for the usage of a stream although the client did not} */
+    boolean asksUsage() {
+        return asksUsage;
     }
 
     @Override

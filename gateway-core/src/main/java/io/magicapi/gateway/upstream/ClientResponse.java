@@ -84,6 +84,11 @@ final class ClientResponse {
         return over;
     }
 
+    /** {@return whether it is too late for headers} */
+    boolean isHeadWritten() {
+        return response.headWritten();
+    }
+
     boolean isHead() {
         return request.method().equals(HttpMethod.HEAD);
     }

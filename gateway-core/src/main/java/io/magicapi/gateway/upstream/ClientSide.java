@@ -1,11 +1,10 @@
 package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.error.GatewayException;
-import io.magicapi.gateway.observe.Usage;
 import io.vertx.core.buffer.Buffer;
 import java.util.Optional;
 
-/** What an {@link Answer} can do with the client's response. Implemented by {@link Relay}. */
+/** What an {@link Answer} can do with the client's response. Implemented by {@link Attempt}. */
 interface ClientSide {
 
     /**
@@ -38,7 +37,4 @@ interface ClientSide {
 
     /** Ends a {@link #hold}. */
     void release();
-
-    /** Notes the token usage. */
-    void used(Optional<Usage> usage);
 }

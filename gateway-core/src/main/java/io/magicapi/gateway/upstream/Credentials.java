@@ -4,13 +4,18 @@ import io.magicapi.gateway.api.Secret;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.health.KeyPool;
+import io.magicapi.gateway.health.KeyTurn;
 import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The keys of one request. A caller's own key is used where there is one provider that it can be meant for; otherwise one
@@ -62,43 +67,80 @@ final class Credentials {
     private final Optional<Secret> callers;
     private final boolean hasNoOther;
     private final Function<String, KeyPool> pools;
+    private final Executor loop;
     private final Set<Secret> spent = new HashSet<>(0);
+    private @Nullable KeyTurn turn;
 
     /**
      * The keys of a request.
      *
      * @param pools what is known of a provider's keys, by its name
+     * @param loop the request's event loop
      */
-    Credentials(Inquiry inquiry, Plan plan, Function<String, KeyPool> pools) {
+    Credentials(Inquiry inquiry, Plan plan, Function<String, KeyPool> pools, Executor loop) {
         this.callers = plan.crossesProviders() ? Optional.empty() : inquiry.key();
         this.hasNoOther = plan.route().isEmpty();
         this.pools = pools;
+        this.loop = loop;
     }
 
     /**
-     * {@return a key for an attempt}
+     * Chooses a key for an attempt. If the only keys that are left have too many requests under way, it waits for one of
+     * them, until {@link #leave}.
      *
-     * @throws GatewayException if the gateway holds keys, and none of them can be used now
+     * @return completes at once, or later on the event loop; fails with a {@link GatewayException} if the gateway holds
+     *     keys, and none of them can be used now
      */
-    Chosen choose(ProviderGeneration provider, Target target) {
+    Future<Chosen> choose(ProviderGeneration provider, Target target) {
+        turn = null;
         if (callers.isPresent() || provider.keys().entries().isEmpty()) {
-            return new Chosen(callers, Optional.empty());
+            return Future.succeededFuture(new Chosen(callers, Optional.empty()));
         }
         String model = target.model().orElse("");
         KeyPool pool = pools.apply(provider.name());
         Optional<KeyPool.KeyPermit> permit = pool.choose(provider.keys(), model, spent);
         if (permit.isPresent()) {
-            return new Chosen(permit.map(KeyPool.KeyPermit::secret), permit);
+            return Future.succeededFuture(new Chosen(permit.map(KeyPool.KeyPermit::secret), permit));
         }
-        Duration wait = pool.retryAfter(provider.keys(), model);
-        if (hasNoOther && !wait.isZero()) {
-            return new Chosen(provider.keys().choose(), Optional.empty());
+        if (pool.isBusy(provider.keys(), model, spent)) {
+            return await(pool, provider, target);
         }
-        throw new GatewayException(
+        if (hasNoOther) {
+            return Future.succeededFuture(new Chosen(provider.keys().choose(), Optional.empty()));
+        }
+        return Future.failedFuture(noKey(provider, pool.retryAfter(provider.keys(), model)));
+    }
+
+    private Future<Chosen> await(KeyPool pool, ProviderGeneration provider, Target target) {
+        Promise<Chosen> chosen = Promise.promise();
+        Optional<KeyTurn> mine = pool.await(
+                provider.keys(),
+                target.model().orElse(""),
+                Set.copyOf(spent),
+                () -> loop.execute(() -> {
+                    if (turn != null) {
+                        choose(provider, target).onComplete(chosen);
+                    }
+                }));
+        turn = mine.orElse(null);
+        return mine.isPresent() ? chosen.future() : Future.failedFuture(noKey(provider, Duration.ZERO));
+    }
+
+    private static GatewayException noKey(ProviderGeneration provider, Duration wait) {
+        return new GatewayException(
                 ErrorCode.OVERLOADED,
                 "provider " + provider.name() + " takes no more requests with the keys of this gateway for now",
                 Optional.empty(),
                 wait);
+    }
+
+    /** Waits no longer. */
+    void leave() {
+        KeyTurn left = turn;
+        turn = null;
+        if (left != null) {
+            left.leave();
+        }
     }
 
     /**

@@ -8,6 +8,7 @@ import io.magicapi.gateway.api.ProviderException;
 import io.magicapi.gateway.api.Secret;
 import io.vertx.core.buffer.Buffer;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A client's request after routing.
@@ -40,9 +41,17 @@ public record GatewayCall(
         Body body)
         implements Call {
 
+    private static final Set<Operation> METERED =
+            Set.of(Operation.CHAT_COMPLETIONS, Operation.COMPLETIONS, Operation.EMBEDDINGS, Operation.RESPONSES);
+
+    /** {@return a body that is held in memory, and asks for usage although the client did not} */
+    public static Body heldBodyAskingUsage(Buffer buffer) {
+        return ClientBody.held(buffer, true);
+    }
+
     /** {@return a body that is held in memory} */
     public static Body heldBody(Buffer buffer) {
-        return ClientBody.held(buffer);
+        return ClientBody.held(buffer, false);
     }
 
     /** {@return a body that passes through while it is received} */
@@ -53,6 +62,16 @@ public record GatewayCall(
     @Override
     public Secret requireCredential() {
         return credential.orElseThrow(() -> ProviderException.missingKey(provider, keyVariable));
+    }
+
+    /** {@return whether upstreams count the tokens of the answers to such requests} */
+    public static boolean isMetered(Operation operation) {
+        return METERED.contains(operation);
+    }
+
+    /** {@return whether the usage in a stream is not for the client, since the gateway has asked for it} */
+    boolean hidesUsage() {
+        return body instanceof ClientBody own && own.asksUsage();
     }
 
     /** {@return whether the answer is a chat stream, whose rules the gateway knows and keeps} */

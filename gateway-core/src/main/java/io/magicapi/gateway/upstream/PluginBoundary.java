@@ -279,7 +279,7 @@ public final class PluginBoundary {
         if (wanted instanceof ClientBody) {
             return wanted;
         }
-        return ClientBody.held(bytes(wanted));
+        return ClientBody.held(bytes(wanted), false);
     }
 
     private static Buffer bytes(Body made) {

@@ -1,10 +1,9 @@
 package io.magicapi.gateway.upstream;
 
-import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.config.GatewayConfig.ProviderLimits;
-import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -21,19 +20,27 @@ public final class ProviderSlots {
         this.catalog = catalog;
     }
 
+    /**
+     * How a provider's slots are used.
+     *
+     * @param taken requests that it is being sent
+     * @param waiting requests that wait for their turn
+     * @param most how many it may be sent at once
+     */
+    public record Use(int taken, int waiting, int most) {}
+
+    /** {@return how the slots of each provider that was sent anything are used now} */
+    public Map<String, Use> use() {
+        Map<String, Use> use = new TreeMap<>();
+        byProvider.forEach(
+                (name, slots) -> use.put(name, new Use(slots.most() - slots.free(), slots.waiting(), slots.most())));
+        return use;
+    }
+
     Slots of(String provider) {
-        ProviderLimits limits = limits(catalog.config().provider(provider));
+        ProviderLimits limits = catalog.config().provider(provider).limits();
         Slots slots = byProvider.computeIfAbsent(provider, name -> new Slots(name, limits));
         slots.follow(limits);
         return slots;
-    }
-
-    /** Nor is it sent more than its keys may be used for at once: what is beyond that waits, instead of being refused. */
-    private static ProviderLimits limits(ProviderSettings settings) {
-        ProviderLimits limits = settings.limits();
-        long keys = settings.keys().stream().mapToLong(Key::inFlight).sum();
-        return settings.keys().isEmpty() || keys >= limits.inFlight()
-                ? limits
-                : new ProviderLimits((int) keys, limits.waiting());
     }
 }

@@ -2,8 +2,8 @@ package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.error.ErrorBody;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.observe.AttemptRecord;
 import io.vertx.core.buffer.Buffer;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Relays the bytes as they come; token usage is read in passing. Streams of named events go this way too. */
@@ -40,7 +40,6 @@ final class RawAnswer implements Answer {
         }
         if (missing == 0) {
             // The whole length is there: one write less than waiting for the end.
-            settle();
             client.end(bytes);
         } else {
             client.write(bytes);
@@ -49,13 +48,11 @@ final class RawAnswer implements Answer {
 
     @Override
     public void end() {
-        settle();
         client.end(Buffer.buffer());
     }
 
     @Override
     public void cut(GatewayException cause) {
-        settle();
         if (begun) {
             client.breakOff(cause, eventStream ? errorEvent(cause) : Buffer.buffer());
         } else {
@@ -63,8 +60,14 @@ final class RawAnswer implements Answer {
         }
     }
 
-    private void settle() {
-        client.used(usage == null ? Optional.empty() : usage.usage());
+    @Override
+    public void settle(AttemptRecord record) {
+        if (usage != null) {
+            record.used(usage.usage());
+            if (eventStream) {
+                record.seemsToHave(usage.documents());
+            }
+        }
     }
 
     /** {@return a failure of ours as an event of a stream} */

@@ -67,7 +67,8 @@ final class Relay {
         this.client =
                 new ClientResponse(request, inquiry.requestId(), relays.clock(), relays.slowReader(), this::clientLeft);
         this.tries = new Tries(plan, relays.retries(), ThreadLocalRandom.current());
-        this.credentials = new Credentials(inquiry, plan, relays.health()::keys);
+        this.credentials = new Credentials(
+                inquiry, plan, relays.health()::keys, relays.upstreams().loop());
     }
 
     /** Serves the request, see {@link Relays#serve}. */
@@ -102,13 +103,11 @@ final class Relay {
         trial = allowed.get();
         startTotal(provider);
         attempts++;
-        record.routed(provider.name(), target.model(), inquiry.stream());
-        record.attempted();
         Attempt next = new Attempt(
                 this,
                 relays,
                 client,
-                record,
+                record.attempt(provider.name(), target.model()),
                 inquiry,
                 target,
                 credentials,
@@ -259,7 +258,7 @@ final class Relay {
             if (answered.retryable()) {
                 client.header("x-should-retry", "true");
             }
-            record.wrote();
+            record.wrote(answered.body().length());
             record.close(Outcome.COMPLETED);
             readRestOfUpload();
             client.endWithError(answered.body());

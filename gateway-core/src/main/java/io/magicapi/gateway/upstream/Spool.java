@@ -7,6 +7,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.file.AsyncFile;
 import io.vertx.core.file.OpenOptions;
 import io.vertx.core.streams.WriteStream;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * temporary file that is gone when it is closed. For one event loop, which it never blocks.
  */
 final class Spool {
+
+    /** How much is read of the file at a time. */
+    private static final int PART = 64 * 1024;
 
     private final Vertx vertx;
     private final long inMemory;
@@ -82,44 +86,52 @@ final class Spool {
     /**
      * Sends all that was kept, at the pace of the target.
      *
-     * @return completes when it was taken; not if the target is reset before
+     * @param wanted asked before each part: whether the target still wants it
+     * @return completes when it was taken; not if the target is reset or wants it no longer
      */
-    Future<Void> sendTo(WriteStream<Buffer> target) {
-        return written.compose(done -> fileTo(target)).compose(done -> {
-            if (memory.length() > 0) {
-                target.write(memory);
-            }
-            return drained(target);
-        });
-    }
-
-    private Future<Void> fileTo(WriteStream<Buffer> target) {
-        AsyncFile source = file;
-        if (source == null) {
-            return Future.succeededFuture();
-        }
+    Future<Void> sendTo(WriteStream<Buffer> target, BooleanSupplier wanted) {
         Promise<Void> sent = Promise.promise();
-        source.setReadPos(0);
-        source.exceptionHandler(sent::tryFail);
-        source.endHandler(end -> sent.tryComplete());
-        source.handler(bytes -> {
-            target.write(bytes);
-            if (target.writeQueueFull()) {
-                source.pause();
-                target.drainHandler(drained -> source.resume());
+        written.onFailure(sent::fail).onSuccess(done -> {
+            AsyncFile source = file;
+            if (source == null) {
+                sendMemory(target, wanted, sent);
+            } else {
+                sendFile(source, 0, target, wanted, sent);
             }
         });
-        source.resume();
         return sent.future();
     }
 
-    private static Future<Void> drained(WriteStream<Buffer> target) {
-        if (!target.writeQueueFull()) {
-            return Future.succeededFuture();
+    private void sendFile(
+            AsyncFile source, long position, WriteStream<Buffer> target, BooleanSupplier wanted, Promise<Void> sent) {
+        if (!wanted.getAsBoolean()) {
+            return;
         }
-        Promise<Void> drained = Promise.promise();
-        target.drainHandler(done -> drained.tryComplete());
-        return drained.future();
+        source.read(Buffer.buffer(PART), 0, position, PART)
+                .onFailure(sent::tryFail)
+                .onSuccess(part -> {
+                    if (part.length() == 0) {
+                        sendMemory(target, wanted, sent);
+                    } else if (wanted.getAsBoolean()) {
+                        target.write(part);
+                        whenTaken(target, () -> sendFile(source, position + part.length(), target, wanted, sent));
+                    }
+                });
+    }
+
+    private void sendMemory(WriteStream<Buffer> target, BooleanSupplier wanted, Promise<Void> sent) {
+        if (wanted.getAsBoolean()) {
+            target.write(memory.copy());
+            whenTaken(target, sent::tryComplete);
+        }
+    }
+
+    private static void whenTaken(WriteStream<Buffer> target, Runnable next) {
+        if (target.writeQueueFull()) {
+            target.drainHandler(drained -> next.run());
+        } else {
+            next.run();
+        }
     }
 
     /** Forgets all of it. */

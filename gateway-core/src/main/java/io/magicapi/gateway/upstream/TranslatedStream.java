@@ -1,6 +1,7 @@
 package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.observe.AttemptRecord;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -60,6 +61,11 @@ final class TranslatedStream implements Answer {
         } else {
             stream.cut(cause);
         }
+    }
+
+    @Override
+    public void settle(AttemptRecord record) {
+        stream.settle(record);
     }
 
     private void translate(Consumer<FrameTranslator> step, Runnable then) {

@@ -242,7 +242,7 @@ public final class Upload {
             repeating = true;
             taken.resume();
             request.write(first);
-            kept.sendTo(request)
+            kept.sendTo(request, () -> current == this)
                     .onSuccess(sent -> {
                         repeating = false;
                         if (received && current == this) {
@@ -258,7 +258,7 @@ public final class Upload {
         /** Sends the last of it. From here on it is the provider that is waited for. */
         void end(Buffer last) {
             if (repeating || done.future().isComplete()) {
-                return;
+                return; // what was repeated comes first, and then its end
             }
             request.drainHandler(null);
             taken.resume();

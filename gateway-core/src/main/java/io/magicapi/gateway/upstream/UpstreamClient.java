@@ -121,6 +121,11 @@ public final class UpstreamClient {
                 .setTcpNoDelay(true);
     }
 
+    /** {@return runs tasks on this client's event loop} */
+    Executor loop() {
+        return loop;
+    }
+
     /** {@return a slot for a request to a provider, to be taken before {@link #connect} and given back in the end} */
     Slots.Slot slot(ProviderGeneration provider) {
         return slots.of(provider.name()).slot(loop);
@@ -130,12 +135,14 @@ public final class UpstreamClient {
      * {@return a request that is connected and ready to be sent, its headers set}
      *
      * @param credential the key that was chosen for the request
+     * @param trace headers that tell which attempt this is, in place of those of the request
      * @param onFreshConnection whether to open a connection for it alone instead of taking one from the pool
      */
     Future<HttpClientRequest> connect(
             ProviderGeneration provider,
             Optional<Secret> credential,
             UpstreamRequest request,
+            Map<String, String> trace,
             boolean onFreshConnection) {
         UpstreamAddress address = addresses.computeIfAbsent(provider.baseUrl(), UpstreamAddress::of);
         RequestOptions options = new RequestOptions()
@@ -147,6 +154,7 @@ public final class UpstreamClient {
                 .setFollowRedirects(false)
                 .setConnectTimeout(provider.deadlines().connect().toMillis());
         request.headers().forEach(options::addHeader);
+        trace.forEach(options::putHeader);
         return (onFreshConnection ? fresh : pool(provider, credential)).request(options);
     }
 

@@ -32,6 +32,8 @@ final class UsageReader {
     private static final int MAX_DEPTH = Long.SIZE - 1;
 
     private final List<Path> paths = new ArrayList<>();
+    private final boolean events;
+    private int documents;
 
     private int depth;
     private long objects; // bit n: the bracket at depth n is that of an object
@@ -54,9 +56,29 @@ final class UsageReader {
      *     /usage}
      */
     UsageReader(List<String> usagePointers) {
+        this(usagePointers, false);
+    }
+
+    private UsageReader(List<String> usagePointers, boolean events) {
+        this.events = events;
         for (String pointer : usagePointers) {
             paths.add(new Path(JsonPointer.compile(pointer)));
         }
+    }
+
+    /**
+     * {@return a reader for one stream of events with an object each} Besides the pointers it looks where the events of
+     * the Responses API have their usage. What is outside of objects, such as the names of events, has no brackets.
+     */
+    static UsageReader ofEvents(List<String> usagePointers) {
+        List<String> pointers = new ArrayList<>(usagePointers);
+        pointers.add("/response/usage");
+        return new UsageReader(pointers, true);
+    }
+
+    /** {@return how many objects have ended} */
+    int documents() {
+        return documents;
     }
 
     /** Takes the next bytes of the answer; they are read, not kept. */
@@ -72,7 +94,11 @@ final class UsageReader {
                 continue;
             }
             switch (array[i]) {
-                case '"' -> startString();
+                case '"' -> {
+                    if (depth > 0 || !events) {
+                        startString();
+                    }
+                }
                 case '{' -> {
                     if (open(true)) {
                         collected = i;
@@ -173,7 +199,11 @@ final class UsageReader {
     private void close() {
         depth--;
         nameNext = false;
-        over = depth <= 0;
+        if (depth <= 0) {
+            depth = 0;
+            documents++;
+            over = !events;
+        }
         for (Path path : paths) {
             path.close(depth);
         }

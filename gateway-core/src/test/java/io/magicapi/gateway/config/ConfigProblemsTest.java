@@ -70,6 +70,9 @@ class ConfigProblemsTest {
             plugins: { trusted-keys: [/] }              | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names /, which is a directory. Name the files in it
             plugins: { trusted-keys: [pom.xml] }        | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names pom.xml, which is no X.509 certificate. It takes what keytool -exportcert -rfc writes, or any other certificate in PEM
             plugins: { trusted-keys: [/dev/null] }      | GW-C12 gateway.yaml:1:27 plugins.trusted-keys names /dev/null, which is empty. It takes what keytool -exportcert -rfc writes, or any other certificate in PEM
+            pricing: { file: /no/where.json }           | GW-C17 gateway.yaml:1:18 pricing.file names /no/where.json, which does not exist. Correct the path
+            pricing: { file: pom.xml }                  | GW-C17 gateway.yaml:1:18 pricing.file names pom.xml, which is not JSON
+            pricing: { file: / }                        | GW-C17 gateway.yaml:1:18 pricing.file names /, which is a directory. Name the file in it
             plugins: { verify: require-signature }      | GW-C12 gateway.yaml:1:20 plugins.verify is require-signature but plugins.trusted-keys names no usable certificate: every plugin would be refused. Name the certificates of those whose plugins you trust
             server: !env PORT                           | GW-C02 gateway.yaml:1:9 the tag !env has no meaning here
             """)
@@ -136,7 +139,7 @@ class ConfigProblemsTest {
         assertThat(new Configs(directory).file("gateway.yaml", anchors).problems())
                 .containsExactly(
                         "GW-C03 gateway.yaml:1:1 unknown key \"x-unused\". "
-                                + "There is: version, server, admin, plugins, providers, models, catalogue, routing, auth, log");
+                                + "There is: version, server, admin, plugins, providers, models, catalogue, routing, auth, log, pricing, observability");
 
         String merge = "providers:\n  a: &a { deadlines: { idle: 7s } }\n  b:\n    <<: *a\n";
         assertThat(new Configs(directory).file("gateway.yaml", merge).problems())

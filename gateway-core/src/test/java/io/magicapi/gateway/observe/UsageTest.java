@@ -24,6 +24,31 @@ class UsageTest {
     }
 
     @Test
+    @DisplayName("what the cache and thoughts had is read, under the names of OpenAI, Anthropic and DeepSeek")
+    void parts() throws Exception {
+        assertThat(read("{\"prompt_tokens\":100,\"completion_tokens\":20,\"total_tokens\":120,"
+                        + "\"prompt_tokens_details\":{\"cached_tokens\":64,\"audio_tokens\":0},"
+                        + "\"completion_tokens_details\":{\"reasoning_tokens\":8}}"))
+                .contains(new Usage(100, 64, 0, 20, 8, 120, false));
+        assertThat(read("{\"input_tokens\":10,\"output_tokens\":2,\"input_tokens_details\":{\"cached_tokens\":4},"
+                        + "\"output_tokens_details\":{\"reasoning_tokens\":1}}"))
+                .contains(new Usage(10, 4, 0, 2, 1, 12, false));
+        assertThat(read("{\"prompt_tokens\":9,\"completion_tokens\":1,\"prompt_tokens_details\":null,"
+                        + "\"cache_creation_input_tokens\":5,\"cache_read_input_tokens\":3}"))
+                .contains(new Usage(9, 3, 5, 1, 0, 10, false));
+        assertThat(read("{\"prompt_tokens\":9,\"completion_tokens\":1,\"prompt_cache_hit_tokens\":7}"))
+                .contains(new Usage(9, 7, 0, 1, 0, 10, false));
+    }
+
+    @Test
+    @DisplayName("a part is never more than the whole")
+    void partsOfMore() throws Exception {
+        assertThat(read("{\"prompt_tokens\":5,\"completion_tokens\":1,\"cache_creation_input_tokens\":4,"
+                        + "\"cache_read_input_tokens\":3,\"completion_tokens_details\":{\"reasoning_tokens\":9}}"))
+                .contains(new Usage(5, 3, 2, 1, 1, 6, false));
+    }
+
+    @Test
     @DisplayName("What is no usage is none")
     void none() throws Exception {
         assertThat(read("null")).isEmpty();

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -255,6 +256,37 @@ class RequestPeekTest {
         RequestPeek peek = RequestPeek.of(body);
 
         assertThat(peek.withModel(body, "new")).hasToString(after);
+        assertThat(body).hasToString(before);
+    }
+
+    @ParameterizedTest
+    @DisplayName("the wish for usage changes the bytes that say otherwise, or is added, and changes no other")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"model\":\"m\",\"é\":1} | {\"stream_options\":{\"include_usage\":true},\"model\":\"m\",\"é\":1}",
+                "{ \"model\":\"m\"} | {\"stream_options\":{\"include_usage\":true}, \"model\":\"m\"}",
+                "{\"model\":\"m\",\"stream_options\":{ }} | {\"model\":\"m\",\"stream_options\":{\"include_usage\":true }}",
+                "{\"stream_options\":{\"x\":[1]},\"model\":\"m\"} | {\"stream_options\":{\"include_usage\":true,\"x\":[1]},\"model\":\"m\"}",
+                "{\"stream_options\":{\"include_usage\": false },\"model\":\"m\"} | {\"stream_options\":{\"include_usage\": true },\"model\":\"m\"}",
+                "{\"stream_options\":{\"include_usage\":0,\"y\":1},\"model\":\"m\"} | {\"stream_options\":{\"include_usage\":true,\"y\":1},\"model\":\"m\"}",
+                "{\"stream_options\":{\"include_usage\":\"a,b}\"},\"model\":\"m\"} | {\"stream_options\":{\"include_usage\":true},\"model\":\"m\"}",
+                "{\"stream_options\":{\"include_usage\":{\"z\":[{}]}},\"model\":\"m\"} | {\"stream_options\":{\"include_usage\":true},\"model\":\"m\"}",
+                "{\"stream_options\":null,\"model\":\"m\"} | {\"stream_options\":{\"include_usage\":true},\"model\":\"m\"}",
+                "{\"model\":\"m\",\"stream_options\":[1,{\"a\":2}] } | {\"model\":\"m\",\"stream_options\":{\"include_usage\":true} }",
+                "{\"stream_options\":12.5,\"model\":\"m\"} | {\"stream_options\":{\"include_usage\":true},\"model\":\"m\"}",
+            })
+    void withUsage(String before, String after) {
+        Buffer whole = Buffer.buffer("..." + before + "...");
+        Buffer body = whole.slice(3, whole.length() - 3);
+
+        RequestPeek peek = RequestPeek.of(body);
+
+        String wished = peek.withUsage(body, Optional.empty()).toString();
+        assertThat(wished).isEqualTo(after.strip());
+        assertThat(RequestPeek.of(Buffer.buffer(wished)).includeUsage()).isTrue();
+        assertThat(peek.withUsage(body, Optional.of("n/o")))
+                .hasToString(after.strip().replace("\"m\"", "\"n/o\""));
         assertThat(body).hasToString(before);
     }
 

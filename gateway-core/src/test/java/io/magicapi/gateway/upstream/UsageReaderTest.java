@@ -31,13 +31,13 @@ class UsageReaderTest {
     @Test
     @DisplayName("R42: usage of an answer is read, that of others inside of it is not")
     void r42_usage() {
-        assertThat(read(COMPLETION, "/usage")).contains(new Usage(18, 556, 574));
+        assertThat(read(COMPLETION, "/usage")).contains(new Usage(18, 3, 0, 556, 0, 574, false));
     }
 
     @Test
     @DisplayName("R29: blank lines before the answer do no harm")
     void r29_blankLines() {
-        assertThat(read("\n\n  \r\n\n" + COMPLETION, "/usage")).contains(new Usage(18, 556, 574));
+        assertThat(read("\n\n  \r\n\n" + COMPLETION, "/usage")).contains(new Usage(18, 3, 0, 556, 0, 574, false));
     }
 
     @Test
@@ -50,7 +50,7 @@ class UsageReaderTest {
                 reader.read(Buffer.buffer(Arrays.copyOf(body, first)));
                 reader.read(Buffer.buffer(Arrays.copyOfRange(body, first, second)));
                 reader.read(Buffer.buffer(Arrays.copyOfRange(body, second, body.length)));
-                assertThat(reader.usage()).contains(new Usage(18, 556, 574));
+                assertThat(reader.usage()).contains(new Usage(18, 3, 0, 556, 0, 574, false));
             }
         }
     }
@@ -64,6 +64,22 @@ class UsageReaderTest {
         assertThat(read(both, "/x_groq/usage", "/usage")).contains(new Usage(2, 0, 2));
         assertThat(read(both, "/usage", "/x_groq/usage")).contains(new Usage(1, 0, 1));
         assertThat(read(both, "/x_groq/usage")).contains(new Usage(2, 0, 2));
+    }
+
+    @Test
+    @DisplayName("of a stream of events the usage of the last one that has any counts, wherever the stream is cut")
+    void events() {
+        String stream = ": a comment with a \"quote\n\nevent: response.created\ndata: {\"type\":\"response.created\","
+                + "\"response\":{\"usage\":null}}\n\nevent: response.output_text.delta\ndata: {\"delta\":\"}{\\\"\"}\n\n"
+                + "data: {\"response\":{\"usage\":{\"input_tokens\":4,\"output_tokens\":2}}}\n\ndata: [DONE]\n\n";
+        for (int cut = 0; cut <= stream.length(); cut++) {
+            UsageReader reader = UsageReader.ofEvents(List.of("/usage"));
+            reader.read(Buffer.buffer(stream.substring(0, cut)));
+            reader.read(Buffer.buffer(stream.substring(cut)));
+
+            assertThat(reader.usage()).contains(new Usage(4, 2, 6));
+            assertThat(reader.documents()).isEqualTo(4);
+        }
     }
 
     @ParameterizedTest

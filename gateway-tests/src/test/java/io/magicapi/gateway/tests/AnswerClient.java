@@ -137,6 +137,24 @@ final class AnswerClient implements AutoCloseable {
         return send("POST", "/v1/chat/completions", body, "x-provider: " + provider + "\r\n", headers);
     }
 
+    /** Sends a chat request whose model says where it goes, without a key. {@return this} */
+    AnswerClient withoutKeyOrProvider(String body) {
+        return send("POST", "/v1/chat/completions", body, "");
+    }
+
+    /** {@return what has come since the last answer, after waiting for one more byte} */
+    String readSome() {
+        try {
+            raw.write(next());
+            while (in.available() > 0) {
+                raw.write(in.read());
+            }
+            return raw.toString(StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Sends any request. {@return this} */
     AnswerClient request(String method, String path, String provider, String body, String... headers) {
         return send(
