@@ -80,6 +80,7 @@ public final class LogSetup {
             return;
         }
         context.reset();
+        queue = null;
         listenToJdk();
         Level own = Level.toLevel(level, Level.INFO);
         boolean stackTraces = own == Level.DEBUG;
