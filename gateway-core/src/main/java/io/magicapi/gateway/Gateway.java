@@ -3,6 +3,8 @@ package io.magicapi.gateway;
 import io.magicapi.gateway.admin.AdminFront;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
+import io.magicapi.gateway.config.LoadedConfig;
 import io.magicapi.gateway.echo.EchoProvider;
 import io.magicapi.gateway.echo.EchoServer;
 import io.magicapi.gateway.health.Health;
@@ -16,6 +18,7 @@ import io.magicapi.gateway.plugins.PluginRegistry;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.magicapi.gateway.reload.ConfigReload;
 import io.magicapi.gateway.upstream.PluginBoundary;
 import io.magicapi.gateway.upstream.ProviderSlots;
 import io.magicapi.gateway.upstream.UpstreamModels;
@@ -31,8 +34,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -64,6 +69,8 @@ public final class Gateway {
     private final ActiveRequests active = new ActiveRequests();
     private final AtomicInteger connections = new AtomicInteger();
     private final List<HttpFront> fronts = new CopyOnWriteArrayList<>();
+    private final Health health;
+    private final Optional<ConfigReload> reload;
     private volatile boolean accepting = true;
     private volatile @Nullable AdminFront admin;
     private @Nullable Future<Void> stopped;
@@ -76,23 +83,27 @@ public final class Gateway {
             PluginBoundary boundary,
             UpstreamModels models,
             GatewayConfig config,
-            Map<String, String> environment) {
+            Map<String, String> environment,
+            Optional<LoadedConfig> loaded,
+            Set<String> builtIn) {
         this.vertx = vertx;
         this.transport = transport;
         this.catalog = catalog;
         this.plugins = plugins;
         this.boundary = boundary;
         this.models = models;
-        Prices prices = new Prices(config);
-        this.metrics = new Metrics((provider, model) -> knows(config, prices, provider, model));
+        Prices prices = new Prices(catalog::config);
+        this.metrics = new Metrics((provider, model) -> knows(prices, provider, model));
         this.recorder = new Recorder(
                 config, prices, metrics, OtlpHeaders.read(config.observability().otlpHeaders(), environment));
-        this.slots = new ProviderSlots(config);
+        this.slots = new ProviderSlots(catalog);
         new Gauges(metrics)
                 .gateway(transport.name(), prices)
                 .clients(active, connections, fronts)
                 .slots(slots)
                 .plugins(plugins);
+        this.health = new Health(name -> catalog.config().provider(name), System::nanoTime);
+        this.reload = loaded.map(first -> new ConfigReload(vertx, first, this::follow, builtIn));
         plugins.endLeftoversWith((generations, cause) -> fronts.forEach(front -> front.breakOff(generations, cause)));
     }
 
@@ -114,31 +125,60 @@ public final class Gateway {
      * @return as {@link #start(GatewayConfig, Map)}; fails also if one of them does not start
      */
     public static Future<Gateway> start(GatewayConfig config, Map<String, String> environment, List<Provider> builtIn) {
+        return start(config, Optional.empty(), environment, builtIn);
+    }
+
+    /**
+     * Starts a gateway that follows its configuration: what it was loaded from is watched, and can be loaded again by
+     * {@link #reload}.
+     *
+     * @return as {@link #start(GatewayConfig, Map)}
+     */
+    public static Future<Gateway> start(LoadedConfig loaded) {
+        return start(loaded.config(), Optional.of(loaded), loaded.sources().environment(), List.of());
+    }
+
+    private static Future<Gateway> start(
+            GatewayConfig config,
+            Optional<LoadedConfig> loaded,
+            Map<String, String> environment,
+            List<Provider> builtIn) {
         Transport transport = fastestTransport();
         int loops = Runtime.getRuntime().availableProcessors();
         Vertx vertx = Vertx.builder()
                 .with(new VertxOptions().setEventLoopPoolSize(loops))
                 .withTransport(transport)
                 .build();
-        ProviderCatalog catalog = new ProviderCatalog(config.providers().keySet());
+        ProviderCatalog catalog = new ProviderCatalog(config);
         PluginBoundary boundary = new PluginBoundary(vertx, "magicapi-gateway/" + Version.gateway());
-        UpstreamModels models = new UpstreamModels(
-                catalog, boundary, config.catalogue().refresh().orElse(Duration.ZERO));
+        UpstreamModels models = new UpstreamModels(catalog, boundary);
         // Completes on no context: one of the instance that is being closed would never run its listeners.
         Promise<Gateway> started = Promise.promise();
         EchoServer.start(vertx)
-                .map(echo -> {
+                .compose(echo -> {
                     List<Provider> builtIns = new ArrayList<>(builtIn);
                     builtIns.add(0, new EchoProvider(echo.baseUrl()));
-                    return new PluginRegistry(config, catalog, builtIns, environment);
+                    PluginRegistry plugins = new PluginRegistry(config, catalog, builtIns, environment);
+                    Set<String> names = builtIns.stream().map(Provider::name).collect(Collectors.toSet());
+                    return plugins.start()
+                            .map(new Gateway(
+                                    vertx,
+                                    transport,
+                                    catalog,
+                                    plugins,
+                                    boundary,
+                                    models,
+                                    config,
+                                    environment,
+                                    loaded,
+                                    names));
                 })
-                .compose(plugins -> plugins.start()
-                        .map(new Gateway(vertx, transport, catalog, plugins, boundary, models, config, environment)))
                 .onSuccess(gateway -> gateway.warnOfAbsentProviders(config))
                 .compose(gateway ->
                         gateway.listenToOperators(config, environment).map(gateway))
                 .compose(gateway -> gateway.listen(config, loops).map(gateway))
-                .compose(gateway -> gateway.watchModels(config).map(gateway))
+                .compose(gateway -> gateway.vertx.deployVerticle(gateway.models).map(gateway))
+                .onSuccess(gateway -> gateway.reload.ifPresent(ConfigReload::watch))
                 .onSuccess(started::complete)
                 .onFailure(failure -> {
                     boundary.close();
@@ -148,15 +188,30 @@ public final class Gateway {
     }
 
     /** {@return whether a model is one of the operator's, of a plugin's catalogue or of the price list} */
-    private boolean knows(GatewayConfig config, Prices prices, String provider, String model) {
+    private boolean knows(Prices prices, String provider, String model) {
         return prices.knows(provider, model)
                 || catalog.snapshot()
                         .find(provider)
                         .filter(known -> known.lists(model))
                         .isPresent()
-                || config.models().values().stream()
+                || catalog.config().models().values().stream()
                         .flatMap(route -> route.route().stream())
                         .anyMatch(target -> target.name().equals(provider + "/" + model));
+    }
+
+    private Future<List<String>> follow(GatewayConfig next) {
+        GatewayConfig before = catalog.config();
+        return plugins.follow(next).onSuccess(changed -> {
+            Stream.concat(before.providers().keySet().stream(), next.providers().keySet().stream())
+                    .distinct()
+                    .filter(name -> isJudgedOtherwise(before.provider(name), next.provider(name)))
+                    .forEach(health::forget);
+            warnOfAbsentProviders(next);
+        });
+    }
+
+    private static boolean isJudgedOtherwise(ProviderSettings before, ProviderSettings after) {
+        return !before.breaker().equals(after.breaker()) || !before.retries().equals(after.retries());
     }
 
     /** A name that is mistyped in the configuration would go unnoticed; one whose plugin comes later is no mistake. */
@@ -196,18 +251,16 @@ public final class Gateway {
         if (!config.admin().enabled()) {
             return Future.succeededFuture();
         }
-        AdminFront front = new AdminFront(config, environment, plugins, metrics);
+        AdminFront front = new AdminFront(config, environment, plugins, reload, metrics);
         return vertx.deployVerticle(front).onSuccess(deployed -> admin = front);
     }
 
     private Future<String> listen(GatewayConfig config, int loops) {
         int port =
                 config.server().port() == 0 ? ANY_SHARED_PORT : config.server().port();
-        Health health = new Health(config::provider, System::nanoTime);
         return vertx.deployVerticle(
                 () -> {
                     HttpFront front = new HttpFront(
-                            config,
                             port,
                             catalog,
                             models,
@@ -224,8 +277,14 @@ public final class Gateway {
                 new DeploymentOptions().setInstances(loops));
     }
 
-    private Future<?> watchModels(GatewayConfig config) {
-        return config.catalogue().refresh().isPresent() ? vertx.deployVerticle(models) : Future.succeededFuture();
+    /** {@return what reloads the configuration; empty if the gateway was given one that comes from nowhere} */
+    public Optional<ConfigReload> reload() {
+        return reload;
+    }
+
+    /** {@return the configuration in use; of keys that only a restart can change, not the value in use but the newest} */
+    public GatewayConfig config() {
+        return catalog.config();
     }
 
     /** {@return the port that is bound} */

@@ -186,6 +186,21 @@ final class GatewayProcess implements AutoCloseable {
         process.toHandle().destroy();
     }
 
+    /** Tells it to read its configuration again (HUP), and does not wait until it has. */
+    void hangUp() {
+        try {
+            Process kill = new ProcessBuilder("kill", "-HUP", Long.toString(process.pid())).start();
+            if (kill.waitFor() != 0) {
+                throw new IllegalStateException("kill -HUP failed");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
     /** Ends it without its knowing (KILL). */
     void kill() {
         process.destroyForcibly();

@@ -1,6 +1,7 @@
 package io.magicapi.gateway.dist;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.FakeUpstream;
@@ -88,6 +89,34 @@ class LifecycleIT {
         try (GatewayProcess again = GatewayProcess.start(directory, Map.of(), "--port", port)) {
             assertThat(again.post("/chat/completions", ECHO).statusCode()).isEqualTo(200);
             assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+        }
+    }
+
+    @Test
+    @DisplayName("HUP has it read its configuration again, and so does gateway reload, which prints what has changed")
+    void reload() throws IOException {
+        Path file = Files.writeString(directory.resolve("gateway.yaml"), "server: { limits: { body: 1MiB } }\n");
+        try (GatewayProcess gateway = GatewayProcess.start(directory, Map.of())) {
+            gateway.hangUp();
+            await().until(() -> gateway.output().contains("\"by\":\"HUP\""));
+
+            Files.writeString(file, "server: { limits: { body: 2KiB }, port: 3001 }\n");
+            Command.Result reloaded = GatewayProcess.run(directory, Map.of(), "reload");
+
+            // The flag --port wins, so the file's port is no change. A look at the files may have been quicker.
+            assertThat(reloaded.exitCode()).as(reloaded.err()).isZero();
+            assertThat(reloaded.out()).matches("(?s)(server\\.limits\\.body: 1MiB → 2KiB|nothing has changed)\\R");
+            assertThat(gateway.post("/chat/completions", ECHO + " ".repeat(3000))
+                            .statusCode())
+                    .isEqualTo(413);
+
+            Files.writeString(file, "server: { limits: { body: 2 } }\n");
+            Command.Result refused = GatewayProcess.run(directory, Map.of(), "reload");
+            assertThat(refused.exitCode()).isEqualTo(3);
+            assertThat(refused.err()).contains("GW-C06 gateway.yaml:1:27");
+            gateway.hangUp();
+            await().until(() -> gateway.output().contains("the configuration was not reloaded"));
+            assertThat(gateway.post("/chat/completions", ECHO).statusCode()).isEqualTo(200);
         }
     }
 

@@ -10,6 +10,8 @@ import io.magicapi.gateway.plugins.JarInspector;
 import io.magicapi.gateway.plugins.PluginRegistry;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.Refusal;
+import io.magicapi.gateway.reload.ConfigReload;
+import io.magicapi.gateway.reload.ReloadException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -27,6 +29,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -58,12 +61,20 @@ final class AdminApi {
     private final boolean takesJars;
     private final AdminKey key;
     private final PluginRegistry plugins;
+    private final Optional<ConfigReload> reload;
     private final Metrics metrics;
     private final MetricsSettings shown;
     private final Supplier<JarInspector> inspectors;
     private final JarUpload upload;
 
-    AdminApi(Vertx vertx, GatewayConfig config, AdminKey key, PluginRegistry plugins, Metrics metrics) {
+    AdminApi(
+            Vertx vertx,
+            GatewayConfig config,
+            AdminKey key,
+            PluginRegistry plugins,
+            Optional<ConfigReload> reload,
+            Metrics metrics) {
+        this.reload = reload;
         this.vertx = vertx;
         this.folder = config.plugins().dir();
         this.takesJars = config.admin().pluginUpload();
@@ -94,6 +105,8 @@ final class AdminApi {
         }
         router.route().handler(this::admit);
         serveMetrics(router);
+        serve(router, "/admin/config", Map.of(HttpMethod.GET, context -> config()));
+        serve(router, "/admin/config/reload", Map.of(HttpMethod.POST, this::reload));
         serve(router, "/admin/plugins", Map.of(HttpMethod.GET, context -> all(), HttpMethod.POST, this::upload));
         serve(router, "/admin/plugins/load", Map.of(HttpMethod.POST, this::load));
         serve(router, "/admin/plugins/verify", Map.of(HttpMethod.POST, this::verify));
@@ -108,7 +121,8 @@ final class AdminApi {
             throw new AdminRefusal(
                     Reason.UNKNOWN_URL,
                     "unknown URL: " + context.request().method().name() + " "
-                            + shorten(context.request().path()) + "; the admin API begins at /admin/plugins");
+                            + shorten(context.request().path())
+                            + "; the admin API begins at /admin/plugins and /admin/config");
         });
         router.route().failureHandler(AdminApi::fail);
         return router;
@@ -199,6 +213,20 @@ final class AdminApi {
                 .filter(plugin -> plugin.id().equals(id))
                 .toList();
         return Future.succeededFuture(new JsonObject().put("id", id).put("versions", PluginJson.of(versions)));
+    }
+
+    private Future<JsonObject> config() {
+        return Future.succeededFuture(ConfigJson.of(reloading().status()));
+    }
+
+    private Future<JsonObject> reload(RoutingContext context) {
+        return reloading().reload(by(context)).map(ConfigJson::of);
+    }
+
+    private ConfigReload reloading() {
+        return reload.orElseThrow(() -> new AdminRefusal(
+                Reason.NO_CONFIG_FILES,
+                "this gateway was given its configuration by the program that started it, and cannot read it again"));
     }
 
     private Answer operation(Operation operation) {
@@ -351,6 +379,9 @@ final class AdminApi {
         }
         if (failure instanceof Refusal told) {
             return AdminRefusal.of(told.rejection());
+        }
+        if (failure instanceof ReloadException told) {
+            return new AdminRefusal(Reason.CONFIG_INVALID, String.valueOf(told.getMessage()));
         }
         if (failure instanceof HttpClosedException) {
             return new AdminRefusal(Reason.MALFORMED, "the request broke off");

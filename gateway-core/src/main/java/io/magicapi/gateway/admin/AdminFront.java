@@ -5,6 +5,7 @@ import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Admin;
 import io.magicapi.gateway.observe.Metrics;
 import io.magicapi.gateway.plugins.PluginRegistry;
+import io.magicapi.gateway.reload.ConfigReload;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpConnection;
@@ -45,6 +46,7 @@ public final class AdminFront extends VerticleBase {
     private final Map<String, String> environment;
     private final PluginRegistry plugins;
     private final Metrics metrics;
+    private final Optional<ConfigReload> reload;
 
     /** The connections that are open, and the timers that close those on which nothing comes. */
     private final Map<HttpConnection, Long> connections = new IdentityHashMap<>();
@@ -57,9 +59,16 @@ public final class AdminFront extends VerticleBase {
      * A listener that does not listen yet.
      *
      * @param environment where the key is looked up
+     * @param reload what reloads the configuration, if it can be
      * @param metrics the figures that it shows, if it is to
      */
-    public AdminFront(GatewayConfig config, Map<String, String> environment, PluginRegistry plugins, Metrics metrics) {
+    public AdminFront(
+            GatewayConfig config,
+            Map<String, String> environment,
+            PluginRegistry plugins,
+            Optional<ConfigReload> reload,
+            Metrics metrics) {
+        this.reload = reload;
         this.whole = config;
         this.config = config.admin();
         this.environment = Map.copyOf(environment);
@@ -76,7 +85,7 @@ public final class AdminFront extends VerticleBase {
     }
 
     private Future<Void> listen(AdminKey key) {
-        Router router = new AdminApi(vertx, whole, key, plugins, metrics).router();
+        Router router = new AdminApi(vertx, whole, key, plugins, reload, metrics).router();
         HttpServer listener = vertx.createHttpServer(new HttpServerOptions()
                         .setHost(config.host())
                         .setPort(config.port())

@@ -21,6 +21,8 @@ final class AdminRefusal extends RuntimeException {
         LENGTH_REQUIRED(411, "invalid_request_error", "GW-A08"),
         TOO_LARGE(413, "invalid_request_error", "GW-A08"),
         VERSION_TAKEN(409, "invalid_request_error", "GW-A09"),
+        CONFIG_INVALID(422, "invalid_request_error", "GW-A10"),
+        NO_CONFIG_FILES(409, "invalid_request_error", "GW-A11"),
         BUG(500, "server_error", "GW-A99");
 
         private final int status;

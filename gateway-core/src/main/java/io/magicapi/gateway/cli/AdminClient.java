@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class AdminClient {
 
     private static final String NO_GATEWAY = "GW-S13";
+    private static final String CONFIG_INVALID = "GW-A10";
     private static final String NO_KEY = "GW-S14";
 
     private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[::1]");
@@ -198,7 +199,9 @@ final class AdminClient {
         String message = error == null ? "status " + status : error.getString("message", "");
         int exitCode = code.startsWith("GW-P")
                 ? ExitCode.PLUGIN
-                : status == 401 ? ExitCode.CONFIG : status >= 500 ? ExitCode.INTERNAL : ExitCode.USAGE;
+                : status == 401 || code.equals(CONFIG_INVALID)
+                        ? ExitCode.CONFIG
+                        : status >= 500 ? ExitCode.INTERNAL : ExitCode.USAGE;
         return new CommandFailure(exitCode, code + " " + message, null);
     }
 }

@@ -39,7 +39,10 @@ public final class Cli {
                 .addSubcommand(plugins)
                 .addSubcommand(new CommandLine(new ConfigCommand())
                         .addSubcommand(new ConfigCommand.Validate(surroundings, root))
-                        .addSubcommand(new ConfigCommand.Show(surroundings, root)))
+                        .addSubcommand(new ConfigCommand.Show(surroundings, root))
+                        .addSubcommand(new ConfigCommand.Schema(surroundings))
+                        .addSubcommand(new ConfigCommand.Import(surroundings)))
+                .addSubcommand(new ReloadCommand(surroundings, root))
                 .addSubcommand(new ModelsCommand(surroundings, root))
                 .addSubcommand(new VersionCommand(surroundings));
         line.setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8))

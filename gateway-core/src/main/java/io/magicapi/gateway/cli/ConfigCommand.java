@@ -1,12 +1,15 @@
 package io.magicapi.gateway.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
+import io.magicapi.gateway.config.ConfigLoader;
+import io.magicapi.gateway.config.LiteLlmImport;
+import io.magicapi.gateway.config.LiteLlmImport.Imported;
 import io.magicapi.gateway.config.LoadedConfig;
 import io.magicapi.gateway.config.Place;
 import io.magicapi.gateway.config.Problem;
 import io.magicapi.gateway.config.Setting;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +19,7 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code gateway config}: about the configuration. */
 @Command(
@@ -95,8 +99,6 @@ final class ConfigCommand extends Group {
         private static final Pattern RESERVED =
                 Pattern.compile("(?i)true|false|yes|no|on|off|y|n|null|~|\\.nan|[-+]?\\.inf|\\.+");
 
-        private static final Pattern SECRET = Pattern.compile("(?i).*(key|secret|token|password|credential).*");
-
         private final Surroundings surroundings;
         private final RootCommand root;
 
@@ -141,7 +143,7 @@ final class ConfigCommand extends Group {
                 }
                 open = names.subList(0, names.size() - 1);
                 String name = names.get(names.size() - 1);
-                String text = name + ":" + (setting.value().isNull() ? "" : " " + yaml(masked(name, setting.value())));
+                String text = name + ":" + (setting.value().isNull() ? "" : " " + yaml(setting.masked()));
                 lines.add("  ".repeat(open.size()) + text);
                 origins.add("# " + setting.origin().map(Place::brief).orElse("default"));
             }
@@ -168,26 +170,75 @@ final class ConfigCommand extends Group {
             }
             return value.toString();
         }
+    }
 
-        /** A plugin's options are free form, so someone may have put a secret there. */
-        private static JsonNode masked(String name, JsonNode value) {
-            if (!value.isObject() || !name.equals("options")) {
-                return value;
-            }
-            return mask(value.deepCopy());
+    /** {@code gateway config schema}. */
+    @Command(
+            name = "schema",
+            description = "Prints the JSON Schema of the configuration, for editors.",
+            mixinStandardHelpOptions = true,
+            versionProvider = VersionCommand.Provider.class)
+    static final class Schema implements Callable<Integer> {
+
+        private final Surroundings surroundings;
+
+        Schema(Surroundings surroundings) {
+            this.surroundings = surroundings;
         }
 
-        private static JsonNode mask(JsonNode value) {
-            if (value instanceof ObjectNode object) {
-                object.properties().forEach(entry -> {
-                    boolean secret = SECRET.matcher(entry.getKey()).matches()
-                            && entry.getValue().isTextual();
-                    entry.setValue(secret ? TextNode.valueOf("***") : mask(entry.getValue()));
-                });
-            } else if (value.isArray()) {
-                value.forEach(Show::mask);
+        @Override
+        public Integer call() {
+            surroundings.out().print(ConfigLoader.schema());
+            surroundings.out().flush();
+            return ExitCode.OK;
+        }
+    }
+
+    /** {@code gateway config import}. */
+    @Command(
+            name = "import",
+            description =
+                    "Prints the configuration that another gateway's comes to, and on standard error what of it has "
+                            + "no counterpart.",
+            mixinStandardHelpOptions = true,
+            versionProvider = VersionCommand.Provider.class,
+            sortOptions = false)
+    static final class Import implements Callable<Integer> {
+
+        /** For {@code --from}. */
+        enum From {
+            litellm
+        }
+
+        private final Surroundings surroundings;
+
+        @Option(names = "--from", required = true, paramLabel = "GATEWAY", description = "${COMPLETION-CANDIDATES}")
+        private From from = From.litellm;
+
+        @Parameters(paramLabel = "FILE", description = "The file to read, such as LiteLLM's config.yaml.")
+        private Path file = Path.of("");
+
+        Import(Surroundings surroundings) {
+            this.surroundings = surroundings;
+        }
+
+        @Override
+        public Integer call() {
+            Imported imported = switch (from) {
+                case litellm -> LiteLlmImport.read(file.toString(), content());
+            };
+            surroundings.out().print(imported.yaml());
+            surroundings.out().flush();
+            imported.findings().forEach(surroundings.err()::println);
+            return ExitCode.OK;
+        }
+
+        private byte[] content() {
+            try {
+                return Files.readAllBytes(surroundings.directory().resolve(file));
+            } catch (IOException e) {
+                throw new CommandFailure(ExitCode.USAGE, "there is no file " + file + " that can be read", e);
             }
-            return value;
         }
     }
 }

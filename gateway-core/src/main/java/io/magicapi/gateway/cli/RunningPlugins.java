@@ -2,7 +2,6 @@ package io.magicapi.gateway.cli;
 
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -11,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The commands below {@code gateway plugins} that ask a running gateway. */
@@ -55,20 +53,8 @@ final class RunningPlugins {
         private final Surroundings surroundings;
         private final RootCommand root;
 
-        @Option(
-                names = "--admin-url",
-                paramLabel = "URL",
-                description =
-                        "Where the gateway's admin API is. Without it, the gateway that runs with the data folder.")
-        private @Nullable URI url;
-
-        @Option(
-                names = "--admin-key-file",
-                paramLabel = "FILE",
-                description =
-                        "File with the admin API's key. Without it, the configured key (admin.key), or the one in "
-                                + "GATEWAY_ADMIN_KEY, or the one that the gateway has made for this machine.")
-        private @Nullable Path keyFile;
+        @Mixin
+        private AdminOptions gateway = new AdminOptions();
 
         @Mixin
         private ConfigOptions options = new ConfigOptions();
@@ -83,9 +69,9 @@ final class RunningPlugins {
 
         @Override
         public Integer call() {
-            AdminClient gateway = AdminClient.of(
-                    surroundings, options.load(surroundings, root.options()).config(), url, keyFile);
-            table(ask(gateway)).forEach(surroundings.out()::println);
+            AdminClient client = gateway.client(
+                    surroundings, options.load(surroundings, root.options()).config());
+            table(ask(client)).forEach(surroundings.out()::println);
             return ExitCode.OK;
         }
 

@@ -67,6 +67,7 @@ final class Serving {
         } finally {
             LogSetup.flush();
         }
+        gateway.reload().ifPresent(reload -> Hangup.calls(() -> reload.reload("HUP")));
         Thread hook = new Thread(() -> stop(gateway, log), "shutdown");
         Runtime.getRuntime().addShutdownHook(hook);
         StartScreen screen = StartScreen.of(gateway, loaded, surroundings);
@@ -105,7 +106,7 @@ final class Serving {
 
     private Gateway start() {
         try {
-            return Work.await(Gateway.start(config, surroundings.environment()));
+            return Work.await(Gateway.start(loaded));
         } catch (UnusableFolderException | AdminStartException e) {
             throw e; // its cause may look like that of a port
         } catch (RuntimeException e) {
@@ -146,7 +147,7 @@ final class Serving {
         if (!stopping.compareAndSet(false, true)) {
             return;
         }
-        Duration drain = config.server().timeouts().drain();
+        Duration drain = gateway.config().server().timeouts().drain();
         int inFlight = gateway.inFlight();
         String waiting = inFlight == 0
                 ? "stopping"

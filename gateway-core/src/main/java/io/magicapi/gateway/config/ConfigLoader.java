@@ -7,11 +7,15 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
@@ -46,13 +50,23 @@ public final class ConfigLoader {
         return List.copyOf(ConfigReader.describe());
     }
 
-    /** Files to read, in order, and where a main file was looked for. */
-    private record Found(List<Path> files, List<Path> lookedFor, List<Problem> problems) {}
+    /** {@return the JSON Schema of the configuration} */
+    public static String schema() {
+        try (InputStream in = ConfigLoader.class.getResourceAsStream("gateway.schema.json")) {
+            return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Files to read, in order, where a main file was looked for, and how all that can change this looked before. */
+    private record Found(List<Path> files, List<Path> lookedFor, SeenFiles seen, List<Problem> problems) {}
 
     private static Found find(ConfigSources sources) {
         List<Problem> problems = new ArrayList<>();
         List<Path> lookedFor = new ArrayList<>();
         List<Path> files = new ArrayList<>();
+        SeenFiles seen = look(sources);
         String named = sources.environment().getOrDefault("GATEWAY_CONFIG", "");
         if (!sources.files().isEmpty()) {
             sources.files().forEach(file -> named(sources, file, "--config", files, problems));
@@ -65,11 +79,34 @@ public final class ConfigLoader {
         if (!files.isEmpty()) {
             files.addAll(dropIns(files.get(0), sources, problems));
         }
-        return new Found(files, lookedFor, problems);
+        return new Found(files, lookedFor, seen, problems);
+    }
+
+    /** {@return how the files and folders look that decide what is loaded from here; asks the file system} */
+    static SeenFiles look(ConfigSources sources) {
+        List<Path> all = new ArrayList<>(candidates(sources));
+        candidates(sources).stream().filter(Files::exists).findFirst().ifPresent(main -> {
+            all.add(dropInFolder(main));
+            all.addAll(dropIns(main, sources, new ArrayList<>()));
+        });
+        return SeenFiles.look(all);
+    }
+
+    /** {@return the files of which one or all are the main files, whether they exist or not} */
+    private static List<Path> candidates(ConfigSources sources) {
+        String named = sources.environment().getOrDefault("GATEWAY_CONFIG", "");
+        if (!sources.files().isEmpty()) {
+            return sources.files().stream().map(sources::resolved).toList();
+        }
+        return named.isBlank() ? usualPlaces(sources) : List.of(sources.resolved(Path.of(named)));
+    }
+
+    private static Path dropInFolder(Path main) {
+        return main.resolveSibling("conf.d");
     }
 
     private static void named(ConfigSources sources, Path file, String how, List<Path> files, List<Problem> problems) {
-        Path absolute = sources.directory().resolve(file).normalize();
+        Path absolute = sources.resolved(file);
         Place place = Place.file(sources.shown(file));
         if (!Files.exists(absolute)) {
             problems.add(new Problem(Problem.FILE, place, "does not exist (named by " + how + ")"));
@@ -94,7 +131,7 @@ public final class ConfigLoader {
 
     /** {@return the files of {@code conf.d} next to the main file, by name; hidden ones belong to editors and mounts} */
     private static List<Path> dropIns(Path main, ConfigSources sources, List<Problem> problems) {
-        Path directory = main.resolveSibling("conf.d");
+        Path directory = dropInFolder(main);
         if (!Files.isDirectory(directory)) {
             return List.of();
         }
@@ -156,6 +193,8 @@ public final class ConfigLoader {
                             reading.settings(),
                             found.files(),
                             found.lookedFor(),
+                            sources,
+                            found.seen().and(SeenFiles.ofKeys(config)),
                             environment.warnings().stream()
                                     .filter(warning -> !holdsKey(config, warning))
                                     .toList());

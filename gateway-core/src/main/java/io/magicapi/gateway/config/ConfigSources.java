@@ -32,9 +32,14 @@ public record ConfigSources(
         directory = directory.toAbsolutePath().normalize();
     }
 
+    /** {@return a path that an operator in {@link #directory} has written} */
+    Path resolved(Path file) {
+        return directory.resolve(file).normalize();
+    }
+
     /** {@return a path as an operator in {@link #directory} would write it} */
     String shown(Path file) {
-        Path absolute = directory.resolve(file).normalize();
+        Path absolute = resolved(file);
         return absolute.startsWith(directory) ? directory.relativize(absolute).toString() : absolute.toString();
     }
 }

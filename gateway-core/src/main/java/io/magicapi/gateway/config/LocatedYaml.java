@@ -116,6 +116,14 @@ public final class LocatedYaml implements ConfigProcessor {
         return value;
     }
 
+    /** {@return the value that a file stands for, with its lines; empty if it stands for nothing} */
+    static Optional<Located> parseFile(String source, byte[] content, List<Problem> problems) {
+        Parsing parsing = new Parsing(source, true);
+        Optional<Located> value = parsing.document(new ByteArrayInputStream(content));
+        problems.addAll(parsing.problems);
+        return value;
+    }
+
     /** One reading of one document. */
     private static final class Parsing {
 

@@ -39,6 +39,9 @@ public record Problem(String code, Place place, String message) {
     /** An admin API that others could reach. */
     static final String OPEN_ADMIN = "GW-C14";
 
+    /** Not an error: what another gateway's configuration says and ours cannot. */
+    static final String NO_COUNTERPART = "GW-C15";
+
     /** {@return code, place and message on one line} */
     @Override
     public String toString() {

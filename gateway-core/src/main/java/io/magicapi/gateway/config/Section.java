@@ -432,7 +432,8 @@ final class Section {
         return Map.of();
     }
 
-    private static @Nullable JsonNode json(Located located) {
+    /** {@return a value as JSON: what is plain and looks like a number, true, false or nothing is that} */
+    static @Nullable JsonNode json(Located located) {
         JsonNodeFactory nodes = JsonNodeFactory.instance;
         if (located instanceof Located.Mapping mapping) {
             if (mapping.empty() && mapping.members().isEmpty()) {

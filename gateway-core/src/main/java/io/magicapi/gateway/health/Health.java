@@ -87,6 +87,15 @@ public final class Health {
                 provider, name -> new RetryBudget(settings.apply(name).retries().budget()));
     }
 
+    /**
+     * Forgets how a provider and its targets have behaved, but not its keys: its settings have changed, and are read anew.
+     * Attempts under way tell what they know to nobody.
+     */
+    public void forget(String provider) {
+        budgets.remove(provider);
+        targets.keySet().removeIf(name -> name.provider().equals(provider));
+    }
+
     /** {@return how many targets are remembered} */
     int targets() {
         return targets.size();

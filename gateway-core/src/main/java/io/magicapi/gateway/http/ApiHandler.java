@@ -4,7 +4,6 @@ import io.magicapi.gateway.api.Body;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.api.Operation;
 import io.magicapi.gateway.api.Secret;
-import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.loop.LoopClock;
@@ -12,6 +11,7 @@ import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.magicapi.gateway.plugins.ProviderSnapshot;
 import io.magicapi.gateway.routing.Planner;
 import io.magicapi.gateway.routing.ProviderChoice;
 import io.magicapi.gateway.routing.RequestPeek;
@@ -72,8 +72,8 @@ final class ApiHandler {
     /** By which developers of plugins choose between the version that serves and the one that is tried. */
     private static final String CANARY = "x-gateway-canary";
 
-    private final GatewayConfig config;
     private final ProviderCatalog catalog;
+    private final boolean dev;
     private final Planner planner;
     private final LoopClock clock;
     private final Relays relays;
@@ -81,15 +81,14 @@ final class ApiHandler {
     private final ModelList models;
 
     ApiHandler(
-            GatewayConfig config,
             ProviderCatalog catalog,
             UpstreamModels upstreamModels,
             Planner planner,
             LoopClock clock,
             Relays relays,
             ErrorAnswers errors) {
-        this.config = config;
         this.catalog = catalog;
+        this.dev = catalog.config().plugins().dev();
         this.planner = planner;
         this.clock = clock;
         this.relays = relays;
@@ -164,7 +163,7 @@ final class ApiHandler {
         if (path.operation().equals(Operation.MODELS) && provider.isEmpty() && reads) {
             return listModels(request, path, record);
         }
-        Optional<Secret> key = config.auth().passthrough() ? Bearer.of(request) : Optional.empty();
+        Optional<Secret> key = catalog.config().auth().passthrough() ? Bearer.of(request) : Optional.empty();
         return relay(new Inbound(request, path, record, provider, clientHeaders(request), key));
     }
 
@@ -176,7 +175,7 @@ final class ApiHandler {
         if (inbound.isJson()) {
             requireJson(inbound.contentType());
         } else if (inbound.isUpload()) {
-            long limit = config.server().limits().upload().bytes();
+            long limit = catalog.config().server().limits().upload().bytes();
             if (inbound.length() > limit) {
                 throw Upload.tooLarge(limit);
             }
@@ -185,7 +184,7 @@ final class ApiHandler {
                     ? routeUpload(inbound)
                     : startUpload(inbound, plan(inbound, Optional.empty()), Upload.Opening.none(inbound.length()));
         }
-        long limit = config.server().limits().body().bytes();
+        long limit = catalog.config().server().limits().body().bytes();
         if (inbound.length() > limit) {
             throw BodyReader.tooLarge(limit);
         }
@@ -269,7 +268,7 @@ final class ApiHandler {
         boolean asksUsage = operation.equals(Operation.CHAT_COMPLETIONS)
                 && peek.stream()
                 && !peek.includeUsage()
-                && config.provider(target.provider()).askUsage();
+                && catalog.config().provider(target.provider()).askUsage();
         return asksUsage
                 ? GatewayCall.heldBodyAskingUsage(peek.withUsage(body, model))
                 : GatewayCall.heldBody(
@@ -296,7 +295,7 @@ final class ApiHandler {
 
     /** Holds what comes of an upload until its model is known, then lets it pass. */
     private Future<Void> routeUpload(Inbound inbound) {
-        long limit = config.server().limits().body().bytes();
+        long limit = catalog.config().server().limits().body().bytes();
         inbound.record().waits();
         return FormReader.read(inbound.request(), limit, patience(inbound.request()))
                 .compose(form -> {
@@ -319,16 +318,18 @@ final class ApiHandler {
                 inbound.request(),
                 patience(inbound.request()),
                 opening,
-                config.server().limits().upload().bytes(),
+                catalog.config().server().limits().upload().bytes(),
                 mayRepeat(plan)
-                        ? OptionalLong.of(config.server().limits().body().bytes())
+                        ? OptionalLong.of(
+                                catalog.config().server().limits().body().bytes())
                         : OptionalLong.empty());
         return relay(inbound, plan, inbound.headers(), false, false, target -> GatewayCall.streamedBody(), upload);
     }
 
     private boolean mayRepeat(Plan plan) {
         return plan.route().isPresent()
-                || config.provider(plan.targets().get(0).provider())
+                || catalog.config()
+                                .provider(plan.targets().get(0).provider())
                                 .retries()
                                 .attempts()
                                 .orElse(1)
@@ -365,13 +366,14 @@ final class ApiHandler {
 
     /** The caller's credentials that are no bearer token are for the one provider, if it knows such, and no other. */
     private Headers withCredentials(Inbound inbound, ProviderGeneration provider, Headers headers) {
-        return config.auth().passthrough()
+        return catalog.config().auth().passthrough()
                 ? HeaderPolicy.withCredentials(headers, inbound.request().headers(), provider.credentialHeaders())
                 : headers;
     }
 
     private BodyPatience patience(HttpServerRequest request) {
-        return new BodyPatience(clock, request, config.server().timeouts().requestBody());
+        return new BodyPatience(
+                clock, request, catalog.config().server().timeouts().requestBody());
     }
 
     private static Headers clientHeaders(HttpServerRequest request) {
@@ -398,12 +400,13 @@ final class ApiHandler {
                 return fields.apply(name);
             }
         };
-        return planner.plan(catalog.snapshot(), config, inbound.provider(), model, traits, inbound.operation());
+        ProviderSnapshot snapshot = catalog.snapshot();
+        return planner.plan(snapshot, snapshot.config(), inbound.provider(), model, traits, inbound.operation());
     }
 
     /** {@return which version of a provider the request asks for, where it may ask} */
     private Versions.Wanted wanted(HttpServerRequest request) {
-        String wanted = config.plugins().dev() ? request.getHeader(CANARY) : null;
+        String wanted = dev ? request.getHeader(CANARY) : null;
         if (wanted == null) {
             return Versions.Wanted.NEXT;
         }

@@ -1,5 +1,6 @@
 package io.magicapi.gateway.http;
 
+import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.config.GatewayConfig.Timeouts;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
@@ -14,6 +15,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -36,8 +38,7 @@ final class ConnectionGuard {
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._~%:\\[\\]-]{1,255}");
 
     private final LoopClock clock;
-    private final Timeouts timeouts;
-    private final int maxConnections;
+    private final Supplier<Server> server;
     private final AtomicInteger connections;
     private final Map<HttpConnection, Guarded> guarded = new IdentityHashMap<>();
 
@@ -63,21 +64,26 @@ final class ConnectionGuard {
     /**
      * A guard for one event loop.
      *
+     * @param server the limits and timeouts in use
      * @param connections counts the connections of all event loops
      */
-    ConnectionGuard(LoopClock clock, Timeouts timeouts, int maxConnections, AtomicInteger connections) {
+    ConnectionGuard(LoopClock clock, Supplier<Server> server, AtomicInteger connections) {
         this.clock = clock;
-        this.timeouts = timeouts;
-        this.maxConnections = maxConnections;
+        this.server = server;
         this.connections = connections;
+    }
+
+    private Timeouts timeouts() {
+        return server.get().timeouts();
     }
 
     /** Begins to guard a connection that was just accepted. */
     void accepted(HttpConnection connection) {
-        Guarded state = new Guarded(connections.incrementAndGet() > maxConnections);
+        int most = server.get().limits().connections();
+        Guarded state = new Guarded(connections.incrementAndGet() > most);
         guarded.put(connection, state);
         connection.exceptionHandler(reset -> {}); // its request is told, too; without a handler it is an error to log
-        state.deadline = clock.start(timeouts.requestHead(), () -> Connections.closeNow(connection));
+        state.deadline = clock.start(timeouts().requestHead(), () -> Connections.closeNow(connection));
         connection.closeHandler(closed -> {
             connections.decrementAndGet();
             state.stopWaiting();
@@ -100,7 +106,7 @@ final class ConnectionGuard {
         Guarded state = guarded.get(connection);
         if (state != null && --state.underWay == 0) {
             state.stopWaiting();
-            state.deadline = clock.start(timeouts.keepAlive(), () -> Connections.closeNow(connection));
+            state.deadline = clock.start(timeouts().keepAlive(), () -> Connections.closeNow(connection));
         }
     }
 
@@ -114,7 +120,7 @@ final class ConnectionGuard {
             serve.run();
             return;
         }
-        Deadline slow = clock.start(timeouts.slowReader(), () -> Connections.closeNow(connection));
+        Deadline slow = clock.start(timeouts().slowReader(), () -> Connections.closeNow(connection));
         request.response().exceptionHandler(left -> slow.cancel()).drainHandler(drained -> {
             slow.cancel();
             request.response().exceptionHandler(null).drainHandler(null);

@@ -25,6 +25,7 @@ import io.magicapi.gateway.upstream.UpstreamModels;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
@@ -63,7 +64,6 @@ public final class HttpFront extends VerticleBase {
             "retry-after",
             "retry-after-ms");
 
-    private final GatewayConfig config;
     private final ProviderCatalog catalog;
     private final UpstreamModels models;
     private final PluginBoundary boundary;
@@ -75,6 +75,8 @@ public final class HttpFront extends VerticleBase {
     private final HttpServerOptions options;
     private final AtomicInteger connections;
 
+    private Cors corsSettings = Cors.NONE;
+    private Handler<RoutingContext> corsHandler = HttpFront::refusePages;
     private @Nullable HttpServer server;
     private @Nullable Relays relays;
     private volatile @Nullable LoopLag lag;
@@ -92,7 +94,6 @@ public final class HttpFront extends VerticleBase {
      * @param ready whether new requests are welcome, for {@code /health/ready}
      */
     public HttpFront(
-            GatewayConfig config,
             int port,
             ProviderCatalog catalog,
             UpstreamModels models,
@@ -103,7 +104,6 @@ public final class HttpFront extends VerticleBase {
             Recorder recorder,
             AtomicInteger connections,
             BooleanSupplier ready) {
-        this.config = config;
         this.catalog = catalog;
         this.models = models;
         this.boundary = boundary;
@@ -113,7 +113,7 @@ public final class HttpFront extends VerticleBase {
         this.recorder = recorder;
         this.connections = connections;
         this.ready = ready;
-        this.options = options(config, port);
+        this.options = options(catalog.config(), port);
     }
 
     private static HttpServerOptions options(GatewayConfig config, int port) {
@@ -138,27 +138,30 @@ public final class HttpFront extends VerticleBase {
     public Future<?> start() {
         LoopClock clock = new LoopClock(vertx);
         lag = new LoopLag(context);
-        Server settings = config.server();
-        ConnectionGuard guard = new ConnectionGuard(
-                clock, settings.timeouts(), settings.limits().connections(), connections);
+        ConnectionGuard guard = new ConnectionGuard(clock, this::settings, connections);
         ErrorAnswers errors = new ErrorAnswers(clock, guard);
         Relays ours = new Relays(
                 vertx,
                 clock,
                 new UpstreamClient(vertx, slots),
                 boundary,
-                provider -> config.provider(provider).retries(),
+                provider -> catalog.config().provider(provider).retries(),
                 health,
-                settings.timeouts().slowReader());
+                () -> settings().timeouts().slowReader());
         relays = ours;
-        Router router = router(
-                new ApiHandler(config, catalog, models, new Planner(health), clock, ours, errors), guard, errors);
+        Router router =
+                router(new ApiHandler(catalog, models, new Planner(health), clock, ours, errors), guard, errors);
         HttpServer listener = vertx.createHttpServer(options)
                 .connectionHandler(guard::accepted)
                 .requestHandler(request -> receive(request, router, guard, errors))
                 .invalidRequestHandler(request -> refuseMalformed(request, guard, errors));
         server = listener;
         return listener.listen();
+    }
+
+    /** {@return the settings in use; of those that only a restart can change, not the ones in use but the newest} */
+    private Server settings() {
+        return catalog.config().server();
     }
 
     /** {@return the port that is bound} */
@@ -221,13 +224,11 @@ public final class HttpFront extends VerticleBase {
         GatewayException refusal = cause instanceof TooLongHttpLineException
                 ? new GatewayException(
                         ErrorCode.URI_TOO_LONG,
-                        "the request line is longer than "
-                                + config.server().limits().requestLine())
+                        "the request line is longer than " + options.getMaxInitialLineLength() + " bytes")
                 : cause instanceof TooLongHttpHeaderException
                         ? new GatewayException(
                                 ErrorCode.HEADERS_TOO_LARGE,
-                                "the headers are larger than "
-                                        + config.server().limits().headerBlock())
+                                "the headers are larger than " + options.getMaxHeaderSize() + " bytes")
                         : new GatewayException(ErrorCode.INVALID_REQUEST, "the request is not valid HTTP");
         errors.refuse(request, RequestIds.next(), refusal);
     }
@@ -236,7 +237,7 @@ public final class HttpFront extends VerticleBase {
         Router router = Router.router(vertx);
         router.route().handler(context -> begin(context, guard));
         router.options().handler(HttpFront::recordAnswer);
-        cors(router, config.server().cors());
+        router.route().handler(this::cors);
         router.options().handler(this::answerOptions);
         router.route("/health/live").handler(context -> health(context, errors, true));
         router.route("/health/ready").handler(context -> health(context, errors, ready.getAsBoolean()));
@@ -266,7 +267,7 @@ public final class HttpFront extends VerticleBase {
     }
 
     private void refuseTooMany(RoutingContext context) {
-        if (active.count() > config.server().limits().inFlight()) {
+        if (active.count() > settings().limits().inFlight()) {
             throw new GatewayException(
                     ErrorCode.OVERLOADED, "the gateway serves all the requests it takes (server.limits.in-flight)");
         }
@@ -296,10 +297,18 @@ public final class HttpFront extends VerticleBase {
         return context.get(RECORD);
     }
 
-    private static void cors(Router router, Cors cors) {
+    private void cors(RoutingContext context) {
+        Cors cors = settings().cors();
+        if (!cors.equals(corsSettings)) {
+            corsSettings = cors;
+            corsHandler = corsHandler(cors);
+        }
+        corsHandler.handle(context);
+    }
+
+    private static Handler<RoutingContext> corsHandler(Cors cors) {
         if (cors.origins().isEmpty()) {
-            router.route().handler(HttpFront::refusePages);
-            return;
+            return HttpFront::refusePages;
         }
         CorsHandler handler = CorsHandler.create()
                 .allowedMethods(
@@ -312,7 +321,7 @@ public final class HttpFront extends VerticleBase {
             handler.allowedHeader("authorization").allowedHeader("content-type").allowedHeader("x-provider");
             cors.headers().forEach(handler::allowedHeader);
         }
-        router.route().handler(handler);
+        return handler;
     }
 
     /** Or any page that somebody visits beside a gateway could spend its keys: a form needs no permission to be sent. */

@@ -1,7 +1,6 @@
 package io.magicapi.gateway.observe;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.OutputStreamAppender;
@@ -24,6 +23,10 @@ import org.slf4j.bridge.SLF4JBridgeHandler;
  */
 public final class LogSetup {
 
+    /** Names a file of the operator's own, to which everything is left. */
+    private static final String OPERATORS_OWN = "logback.configurationFile";
+
+    private static final String DEBUG = "debug";
     private static final String OWN_LOGGERS = "io.magicapi.gateway";
 
     /**
@@ -75,15 +78,14 @@ public final class LogSetup {
     }
 
     private static void apply(String level, boolean json, boolean colours, PrintStream out, boolean queued) {
-        if (System.getProperty("logback.configurationFile") != null
+        if (System.getProperty(OPERATORS_OWN) != null
                 || !(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
             return;
         }
         context.reset();
         queue = null;
         listenToJdk();
-        Level own = Level.toLevel(level, Level.INFO);
-        boolean stackTraces = own == Level.DEBUG;
+        boolean stackTraces = level.equals(DEBUG);
         Encoder<ILoggingEvent> encoder = json ? new JsonLines(stackTraces) : new TextLines(colours, stackTraces);
         encoder.setContext(context);
         encoder.start();
@@ -95,13 +97,8 @@ public final class LogSetup {
         appender.setOutputStream(new StaysOpen(out));
         appender.start();
 
-        Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        root.setLevel(own == Level.ERROR ? Level.ERROR : Level.WARN);
-        root.addAppender(queued ? queue(context, appender) : appender);
-        context.getLogger(OWN_LOGGERS).setLevel(own);
-        if (own != Level.DEBUG) {
-            BROKEN_CONNECTIONS.forEach(name -> context.getLogger(name).setLevel(Level.OFF));
-        }
+        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).addAppender(queued ? queue(context, appender) : appender);
+        level(context, level);
     }
 
     private static LogQueue queue(LoggerContext context, OutputStreamAppender<ILoggingEvent> appender) {
@@ -117,6 +114,25 @@ public final class LogSetup {
     private static void listenToJdk() {
         SLF4JBridgeHandler.removeHandlersForRootLogger();
         SLF4JBridgeHandler.install();
+    }
+
+    /**
+     * Changes the level of a process whose logging was set up. Whether lines have stack traces stays as it is.
+     *
+     * @param level as in {@link #apply}
+     */
+    public static void level(String level) {
+        if (System.getProperty(OPERATORS_OWN) == null
+                && LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+            level(context, level);
+        }
+    }
+
+    private static void level(LoggerContext context, String level) {
+        Level own = Level.toLevel(level, Level.INFO);
+        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(own == Level.ERROR ? Level.ERROR : Level.WARN);
+        context.getLogger(OWN_LOGGERS).setLevel(own);
+        BROKEN_CONNECTIONS.forEach(name -> context.getLogger(name).setLevel(own == Level.DEBUG ? null : Level.OFF));
     }
 
     /** Logback closes what it writes to; standard output is not its to close. */

@@ -41,6 +41,8 @@ final class DroppedJars {
     /** A build from clean deletes the jar first, and may take so long to make it anew. */
     private static final Duration CLEAN_BUILD = Duration.ofMinutes(1);
 
+    private static final String NOT_STARTED = "GW-P08";
+    private static final String NOT_A_PROVIDER = "GW-P21";
     private static final String TWO_FILES = "GW-P11";
     private static final String NAME_TAKEN = "GW-P19";
     private static final String PINNED = "GW-P30";
@@ -247,6 +249,14 @@ final class DroppedJars {
         notes.values().stream().filter(note -> note.isRejectedFor(NAME_TAKEN)).forEach(this::tryAgain);
     }
 
+    /** Gives those another try that were refused for what the configuration may have mended. */
+    void configurationChanged() {
+        reconsider();
+        notes.values().stream()
+                .filter(note -> note.isRejectedFor(NOT_STARTED) || note.isRejectedFor(NOT_A_PROVIDER))
+                .forEach(this::tryAgain);
+    }
+
     private void tryAgain(JarNote note) {
         note.again = true;
         unsettled = true;
@@ -389,7 +399,7 @@ final class DroppedJars {
             reject(note, refusal);
             return;
         }
-        Canary canary = config.of(id).canary();
+        Canary canary = units.config().plugins().of(id).canary();
         boolean pinned = descriptor.version().equals(pins.get(id));
         boolean tried =
                 old != null && former == null && !pinned && canary.share().isPresent();

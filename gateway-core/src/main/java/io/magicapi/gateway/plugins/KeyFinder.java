@@ -1,7 +1,6 @@
 package io.magicapi.gateway.plugins;
 
 import io.magicapi.gateway.api.Secret;
-import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Key;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,17 +20,20 @@ final class KeyFinder {
 
     private static final Logger LOG = LoggerFactory.getLogger(KeyFinder.class);
 
-    private final GatewayConfig config;
     private final Map<String, String> environment;
 
-    KeyFinder(GatewayConfig config, Map<String, String> environment) {
-        this.config = config;
+    KeyFinder(Map<String, String> environment) {
         this.environment = Map.copyOf(environment);
     }
 
-    /** {@return the keys found; reads files} */
-    KeyRing find(String provider, Optional<String> keyVariable) {
-        List<Key> keys = config.provider(provider).keys();
+    /**
+     * {@return the keys found; reads files}
+     *
+     * @param provider its name, for warnings
+     * @param keys where they are; none: in {@code keyVariable}
+     * @param before the keys it has had until now: of a file that cannot be read any more, the key stays in use
+     */
+    KeyRing find(String provider, List<Key> keys, Optional<String> keyVariable, KeyRing before) {
         if (keys.isEmpty()) {
             return keyVariable
                     .flatMap(variable -> environment(variable).map(value -> new KeyRing.Entry(variable, value, 1)))
@@ -44,10 +46,13 @@ final class KeyFinder {
                     ? Optional.ofNullable(environment.get(key.env().get()))
                     : key.file().flatMap(this::read);
             String source = key.env().or(() -> key.file().map(Path::toString)).orElse(key.name());
-            value.filter(text -> !text.isBlank())
-                    .map(text -> new KeyRing.Entry(
-                            source, Secret.of(text.strip()), Math.max(1, key.weight()), key.inFlight()))
-                    .ifPresentOrElse(found::add, () -> warn(provider, key, source));
+            Optional<Secret> fresh = value.filter(text -> !text.isBlank()).map(text -> Secret.of(text.strip()));
+            Optional<Secret> used = fresh.or(() -> before.from(source));
+            if (fresh.isEmpty()) {
+                warn(provider, key, source, used.isPresent());
+            }
+            used.ifPresent(
+                    secret -> found.add(new KeyRing.Entry(source, secret, Math.max(1, key.weight()), key.inFlight())));
         }
         return KeyRing.of(found);
     }
@@ -67,16 +72,17 @@ final class KeyFinder {
         }
     }
 
-    private void warn(String provider, Key key, String source) {
+    private void warn(String provider, Key key, String source, boolean stays) {
         String kind = key.env().isPresent() ? "environment variable" : "file";
         LOG.atWarn()
                 .addKeyValue("provider", provider)
                 .addKeyValue("key", key.name())
                 .log(
-                        "key {} of provider {} is missing: {} {} is unset, unreadable or empty",
+                        "key {} of provider {} is missing: {} {} is unset, unreadable or empty{}",
                         key.name(),
                         provider,
                         kind,
-                        source);
+                        source,
+                        stays ? "; the key it had before stays in use" : "");
     }
 }

@@ -57,6 +57,14 @@ public final class KeyRing {
         throw new IllegalStateException("weights do not add up");
     }
 
+    /** {@return the key that came from this place, if it is one of these} */
+    Optional<Secret> from(String source) {
+        return entries.stream()
+                .filter(entry -> entry.source().equals(source))
+                .map(Entry::secret)
+                .findFirst();
+    }
+
     /** {@return whether a key is one of these} */
     public boolean holds(Secret key) {
         return entries.stream().anyMatch(entry -> entry.secret().equals(key));
@@ -65,5 +73,15 @@ public final class KeyRing {
     /** {@return the keys, for the start screen} */
     public List<Entry> entries() {
         return entries;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof KeyRing ring && ring.entries.equals(entries);
+    }
+
+    @Override
+    public int hashCode() {
+        return entries.hashCode();
     }
 }

@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,7 +69,7 @@ final class LoadedUnits {
     /** A plugin that was taken out of service: its providers, and what their clients are told. */
     private record Absent(List<String> providers, String reason) {}
 
-    private final GatewayConfig config;
+    private GatewayConfig config;
     private final KeyFinder keys;
     private final ProviderCatalog catalog;
     private final String apiVersion;
@@ -126,6 +129,7 @@ final class LoadedUnits {
                             ProviderStarter.ownName("the gateway", provider),
                             provider,
                             ready,
+                            KeyRing.EMPTY,
                             () -> {})
                     .ifPresent(ready::add);
         }
@@ -229,12 +233,100 @@ final class LoadedUnits {
         }
     }
 
+    // ---- following the configuration
+
+    /** {@return the configuration in use} */
+    GatewayConfig config() {
+        return config;
+    }
+
+    /**
+     * Has all that is loaded follow another configuration. Requests under way finish on what they have begun with.
+     *
+     * @return the names of the providers that have come, gone or changed, sorted
+     * @throws Refusal if a provider does not start with it; then nothing has changed
+     */
+    List<String> follow(GatewayConfig next) throws Refusal {
+        List<PluginUnit> units = new ArrayList<>(serving.values());
+        trials.values().forEach(trial -> units.add(trial.newcomer()));
+        Map<PluginUnit, List<ProviderGeneration>> prepared = new LinkedHashMap<>();
+        try {
+            for (PluginUnit unit : units) {
+                ProviderStarter starter = new ProviderStarter(next, keys, namesTakenFrom(unit, units, prepared, next));
+                prepared.put(unit, unit.prepare(config, starter, timing.start()));
+            }
+        } catch (Refusal e) {
+            units.forEach(unit -> unit.tidy(timing.stop()));
+            throw e;
+        }
+        Set<ProviderGeneration> before = generations();
+        ProviderStarter own = new ProviderStarter(next, keys, Map.of());
+        List<ProviderGeneration> ownNext = builtIns.stream().map(own::follow).toList();
+        config = next;
+        List<ProviderGeneration> leaving = new ArrayList<>(builtIns);
+        leaving.removeAll(ownNext);
+        builtIns = ownNext;
+        prepared.forEach((unit, generations) -> unit.adopt(generations).forEach(generation -> {
+            tidyWhenDrained(unit, generation);
+            leaving.add(generation);
+        }));
+        trials.values().forEach(Trial::count);
+        publish();
+        leaving.forEach(ProviderGeneration::retire);
+        Set<ProviderGeneration> after = generations();
+        return Stream.concat(
+                        before.stream().filter(generation -> !after.contains(generation)),
+                        after.stream().filter(generation -> !before.contains(generation)))
+                .map(ProviderGeneration::name)
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    private Set<ProviderGeneration> generations() {
+        Set<ProviderGeneration> all = new HashSet<>(builtIns);
+        serving.values().forEach(unit -> all.addAll(unit.generations()));
+        return all;
+    }
+
+    /** The names that a unit cannot have, each with who has it: of the others, those they have or are going to have. */
+    private Map<String, String> namesTakenFrom(
+            PluginUnit unit,
+            List<PluginUnit> units,
+            Map<PluginUnit, List<ProviderGeneration>> prepared,
+            GatewayConfig next) {
+        Map<String, String> taken = new HashMap<>();
+        builtIns.forEach(generation -> taken.put(generation.name(), "the gateway itself"));
+        ProviderStarter starter = new ProviderStarter(next, keys, Map.of());
+        for (PluginUnit other : units) {
+            if (!other.descriptor().id().equals(unit.descriptor().id())) {
+                Set<String> kept = other.names(starter);
+                prepared.getOrDefault(other, other.generations()).stream()
+                        .map(ProviderGeneration::name)
+                        .filter(kept::contains)
+                        .forEach(name -> taken.put(name, other.descriptor().label()));
+            }
+        }
+        return taken;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // tidying reports its own failures
+    private void tidyWhenDrained(PluginUnit unit, ProviderGeneration generation) {
+        generation.drained().whenComplete((done, failure) -> {
+            try {
+                worker.execute(() -> unit.tidy(timing.stop()));
+            } catch (RejectedExecutionException e) {
+                LOG.atTrace().log("{} was unloaded when the registry closed", unit.label());
+            }
+        });
+    }
+
     /** Shows requests what is ready. */
     void publish() {
         changed.run(); // first, so that whoever meets a provider finds its status
         List<ProviderGeneration> all = new ArrayList<>(builtIns);
         serving.values().forEach(unit -> all.addAll(unit.generations()));
-        ProviderSnapshot snapshot = ProviderSnapshot.of(all);
+        ProviderSnapshot snapshot = ProviderSnapshot.of(config, all);
         Map<String, String> reasons = new HashMap<>();
         absent.values()
                 .forEach(plugin -> plugin.providers().stream()
@@ -417,7 +509,7 @@ final class LoadedUnits {
                 .log("{} was retired {} ago (plugins.drain): {} ended", unit.label(), bound, unit.requests());
         audit.ok(Action.END_LEFTOVERS, unit, unit.requests() + " ended after " + bound);
         leftovers.end(
-                Set.copyOf(unit.generations()),
+                Set.copyOf(unit.allGenerations()),
                 new GatewayException(
                         ErrorCode.PROVIDER_UNAVAILABLE,
                         unit.descriptor().label() + " was replaced or removed " + bound
@@ -426,7 +518,7 @@ final class LoadedUnits {
 
     /** Takes everything out of service. {@return completes, on any thread, when nothing is in use any more} */
     CompletableFuture<Void> retireAll() {
-        catalog.publish(ProviderSnapshot.EMPTY);
+        catalog.publish(ProviderSnapshot.of(config, List.of()));
         trials.values().forEach(trial -> draining.add(new Draining(trial.newcomer())));
         trials.clear();
         serving.values().forEach(unit -> draining.add(new Draining(unit)));

@@ -143,7 +143,7 @@ public final class PluginRegistry {
         this.builtIns = List.copyOf(builtIns);
         this.bundled = bundled;
         this.timing = timing;
-        KeyFinder keys = new KeyFinder(config, environment);
+        KeyFinder keys = new KeyFinder(environment);
         this.units = new LoadedUnits(config, keys, catalog, apiVersion, timing, worker, audit, this::takePicture);
         this.jars = new DroppedJars(config.plugins(), apiVersion, timing, units, audit, this::takePicture);
         this.operations = new PluginOperations(jars, units, this::takePicture);
@@ -305,14 +305,30 @@ public final class PluginRegistry {
         return operate(by, () -> operations.promote(id));
     }
 
-    /** Something an operator asks for. */
-    @FunctionalInterface
-    private interface Operation {
-        PluginStatus run() throws Refusal;
+    /**
+     * Has the providers follow another configuration: those that it changes are started anew beside the old ones or get
+     * their new keys and deadlines, and then all swap at once, and the configuration in the catalogue with them. Requests
+     * under way finish on what they have begun with. Of {@code plugins}, only {@code drain} and the trials follow.
+     *
+     * @return the names of the providers that have come, gone or changed; fails with a {@link Refusal} if a provider does
+     *     not start with it; then nothing has changed
+     */
+    public Future<List<String>> follow(GatewayConfig next) {
+        return operate(Audit.GATEWAY, () -> {
+            List<String> providers = units.follow(next);
+            jars.configurationChanged();
+            return providers;
+        });
     }
 
-    private Future<PluginStatus> operate(String by, Operation operation) {
-        CompletableFuture<PluginStatus> done = new CompletableFuture<>();
+    /** Something an operator asks for. */
+    @FunctionalInterface
+    private interface Operation<T> {
+        T run() throws Refusal;
+    }
+
+    private <T> Future<T> operate(String by, Operation<T> operation) {
+        CompletableFuture<T> done = new CompletableFuture<>();
         try {
             worker.execute(() -> {
                 audit.by(by);

@@ -1,6 +1,7 @@
 package io.magicapi.gateway.plugins;
 
 import io.magicapi.gateway.api.Provider;
+import io.magicapi.gateway.config.GatewayConfig;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.reflect.Constructor;
@@ -9,11 +10,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.ResourceBundle;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pf4j.JarPluginManager;
 import org.pf4j.Plugin;
@@ -47,6 +55,12 @@ final class PluginUnit {
     private volatile Instant since = Instant.now();
 
     private volatile List<ProviderGeneration> generations = List.of();
+
+    /** Generations whose place others have taken in this unit, and which requests still use. */
+    private volatile List<ProviderGeneration> replaced = List.of();
+
+    /** Of each provider's class, the name it gives itself; in the order of the plugin's extensions. */
+    private final Map<Class<? extends Provider>, String> ownNames = new LinkedHashMap<>();
 
     /** Providers whose {@code start} has returned; written by the starting thread, which may outlive its deadline. */
     private final List<Provider> started = new CopyOnWriteArrayList<>();
@@ -121,23 +135,98 @@ final class PluginUnit {
                 for (Class<? extends Provider> type : providerClasses(classes)) {
                     at[0] = simple(type.getName());
                     Provider first = create(type);
-                    List<String> names = starter.names(descriptor.label(), first);
+                    String own = ProviderStarter.ownName(descriptor.label(), first);
+                    ownNames.put(type, own);
+                    List<String> names = starter.names(own);
                     for (String name : names) {
                         Provider provider = name.equals(names.get(0)) ? first : create(type);
-                        starter.start(
-                                        descriptor.label(),
-                                        descriptor.version(),
-                                        name,
-                                        provider,
-                                        ready,
-                                        () -> started.add(provider))
-                                .ifPresent(ready::add);
+                        start(starter, name, provider, ready, KeyRing.EMPTY);
                     }
                 }
                 return List.copyOf(ready);
             });
         } catch (PluginThread.Failure e) {
             throw new Refusal("GW-P08", descriptor.label() + ": " + at[0] + " failed to start: " + e.text() + ".");
+        }
+    }
+
+    private void start(
+            ProviderStarter starter, String name, Provider provider, List<ProviderGeneration> ready, KeyRing before)
+            throws Exception {
+        starter.start(
+                        descriptor.label(),
+                        descriptor.version(),
+                        name,
+                        provider,
+                        ready,
+                        before,
+                        () -> started.add(provider))
+                .ifPresent(ready::add);
+    }
+
+    /**
+     * Makes what serves under another configuration: providers that need it are started anew, others get their keys and
+     * deadlines, the rest stays. Nothing of it serves before {@link #adopt}; if that does not follow, {@link #tidy} must.
+     *
+     * @param before the configuration it runs with
+     * @param starter knows the other one
+     * @throws Refusal if a provider does not start or is not as it must be
+     */
+    List<ProviderGeneration> prepare(GatewayConfig before, ProviderStarter starter, Duration deadline) throws Refusal {
+        String[] at = {descriptor.id()};
+        try {
+            return PluginThread.run("plugin-start-" + descriptor.id(), loader, deadline, this::owns, () -> {
+                List<ProviderGeneration> ready = new ArrayList<>();
+                for (Map.Entry<Class<? extends Provider>, String> entry : ownNames.entrySet()) {
+                    at[0] = simple(entry.getKey().getName());
+                    for (String name : starter.names(entry.getValue())) {
+                        Optional<ProviderGeneration> running = generations.stream()
+                                .filter(generation -> generation.name().equals(name))
+                                .findFirst();
+                        if (starter.startsAnew(name, before.provider(name))) {
+                            KeyRing keys = running.map(ProviderGeneration::keys).orElse(KeyRing.EMPTY);
+                            start(starter, name, create(entry.getKey()), ready, keys);
+                        } else {
+                            running.map(starter::follow).ifPresent(ready::add);
+                        }
+                    }
+                }
+                return List.copyOf(ready);
+            });
+        } catch (PluginThread.Failure e) {
+            throw new Refusal("GW-P08", descriptor.label() + ": " + at[0] + " failed to start: " + e.text() + ".");
+        }
+    }
+
+    /**
+     * Has other generations serve from now on.
+     *
+     * @return those they replace; they must be retired when requests can see the new ones, and {@link #tidy} be called
+     *     when one is drained
+     */
+    List<ProviderGeneration> adopt(List<ProviderGeneration> others) {
+        List<ProviderGeneration> leaving = new ArrayList<>(generations);
+        leaving.removeAll(others);
+        List<ProviderGeneration> all = new ArrayList<>(replaced);
+        all.addAll(leaving);
+        replaced = List.copyOf(all);
+        generations = List.copyOf(others);
+        return leaving;
+    }
+
+    /** Stops the providers that nothing uses any more. */
+    void tidy(Duration deadline) {
+        replaced = replaced.stream()
+                .filter(generation ->
+                        !generation.drained().toCompletableFuture().isDone())
+                .toList();
+        Set<Provider> used = Collections.newSetFromMap(new IdentityHashMap<>());
+        allGenerations().forEach(generation -> used.add(generation.provider()));
+        for (Provider provider : started) {
+            if (!used.contains(provider)) {
+                started.remove(provider);
+                stop(provider.getClass().getSimpleName(), deadline, provider::stop);
+            }
         }
     }
 
@@ -174,7 +263,7 @@ final class PluginUnit {
     CompletableFuture<Void> retire() {
         since = Instant.now();
         generations.forEach(ProviderGeneration::retire);
-        return CompletableFuture.allOf(generations.stream()
+        return CompletableFuture.allOf(allGenerations().stream()
                 .map(generation -> generation.drained().toCompletableFuture())
                 .toArray(CompletableFuture<?>[]::new));
     }
@@ -217,6 +306,7 @@ final class PluginUnit {
             stop(stopping.getClass().getSimpleName(), deadline, stopping::stop);
         }
         started.clear();
+        ownNames.clear();
         plugin = null;
     }
 
@@ -278,9 +368,21 @@ final class PluginUnit {
         return generations;
     }
 
+    /** {@return those that serve, and those that they have replaced and that requests still use} */
+    List<ProviderGeneration> allGenerations() {
+        return Stream.concat(generations.stream(), replaced.stream()).toList();
+    }
+
+    /** {@return the names under which its providers serve with a configuration} */
+    Set<String> names(ProviderStarter starter) {
+        return ownNames.values().stream()
+                .flatMap(own -> starter.names(own).stream())
+                .collect(Collectors.toSet());
+    }
+
     /** {@return how many requests use this unit} */
     int inFlight() {
-        return generations.stream().mapToInt(ProviderGeneration::inFlight).sum();
+        return allGenerations().stream().mapToInt(ProviderGeneration::inFlight).sum();
     }
 
     /** {@return for people, what a retired unit waits for: {@code 2 requests finish on it}} */

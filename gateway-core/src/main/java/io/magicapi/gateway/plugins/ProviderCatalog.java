@@ -1,6 +1,7 @@
 package io.magicapi.gateway.plugins;
 
-import java.util.Set;
+import io.magicapi.gateway.config.GatewayConfig;
+import java.util.List;
 
 /** Holds the newest {@link ProviderSnapshot}. Written by the plugin thread only, read by all. */
 public final class ProviderCatalog {
@@ -8,23 +9,24 @@ public final class ProviderCatalog {
     private volatile ProviderSnapshot snapshot;
     private volatile Runnable listener = () -> {};
 
-    /** A catalogue without providers. */
+    /** A catalogue without providers and without configuration. */
     public ProviderCatalog() {
-        this(Set.of());
+        this(GatewayConfig.defaults());
     }
 
-    /**
-     * A catalogue without providers.
-     *
-     * @param expected names of providers that are to be known although they are not loaded: those that are configured
-     */
-    public ProviderCatalog(Set<String> expected) {
-        this.snapshot = ProviderSnapshot.EMPTY.remembering(expected);
+    /** A catalogue without providers. */
+    public ProviderCatalog(GatewayConfig config) {
+        this.snapshot = ProviderSnapshot.of(config, List.of());
     }
 
     /** {@return the newest snapshot} */
     public ProviderSnapshot snapshot() {
         return snapshot;
+    }
+
+    /** {@return the newest configuration in use} */
+    public GatewayConfig config() {
+        return snapshot.config();
     }
 
     /** Replaces the snapshot; requests that begin after this see the new one. */

@@ -75,6 +75,34 @@ public final class ProviderGeneration {
         this.deadlines = deadlines;
     }
 
+    /** The same provider with other keys and deadlines. Calls no code of the plugin. */
+    private ProviderGeneration(ProviderGeneration before, KeyRing keys, Deadlines deadlines) {
+        this.name = before.name;
+        this.pluginVersion = before.pluginVersion;
+        this.provider = before.provider;
+        this.baseUrl = before.baseUrl;
+        this.operations = before.operations;
+        this.models = before.models;
+        this.modelsById.putAll(before.modelsById);
+        this.usagePointers = before.usagePointers;
+        this.keyVariable = before.keyVariable;
+        this.credentialHeaders = before.credentialHeaders;
+        this.conduct = before.conduct;
+        this.tally = before.tally;
+        this.keys = keys;
+        this.deadlines = deadlines;
+    }
+
+    /**
+     * {@return this provider with these keys and deadlines: a generation of its own that shares the plugin's object with
+     * this one, or this one if it has them}
+     */
+    ProviderGeneration with(KeyRing otherKeys, Deadlines otherDeadlines) {
+        return keys.equals(otherKeys) && deadlines.equals(otherDeadlines)
+                ? this
+                : new ProviderGeneration(this, otherKeys, otherDeadlines);
+    }
+
     /** {@return the provider's name, by which callers choose it} */
     public String name() {
         return name;

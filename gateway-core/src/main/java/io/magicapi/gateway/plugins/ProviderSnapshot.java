@@ -1,6 +1,7 @@
 package io.magicapi.gateway.plugins;
 
 import io.magicapi.gateway.api.Model;
+import io.magicapi.gateway.config.GatewayConfig;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -12,12 +13,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** The providers that are ready, at one moment. Immutable; requests read it and nothing else. */
+/**
+ * The providers that are ready, and the configuration they are ready with, at one moment. Immutable; requests read it and
+ * nothing else. The two are one, so that no request meets routes of one configuration and providers of another.
+ */
 public final class ProviderSnapshot {
 
-    /** No providers. */
-    public static final ProviderSnapshot EMPTY = new ProviderSnapshot(Map.of(), Set.of(), Map.of(), Map.of());
-
+    private final GatewayConfig config;
     private final Map<String, ProviderGeneration> byName;
     private final Set<String> known;
     private final Map<String, Newcomer> newcomers;
@@ -29,10 +31,12 @@ public final class ProviderSnapshot {
     private record Newcomer(Trial trial, ProviderGeneration generation) {}
 
     private ProviderSnapshot(
+            GatewayConfig config,
             Map<String, ProviderGeneration> byName,
             Set<String> known,
             Map<String, Newcomer> newcomers,
             Map<String, String> outOfService) {
+        this.config = config;
         this.byName = Map.copyOf(byName);
         this.known = Set.copyOf(known);
         this.newcomers = Map.copyOf(newcomers);
@@ -45,11 +49,13 @@ public final class ProviderSnapshot {
         }
     }
 
-    /** {@return a snapshot of these generations, which have different names} */
-    public static ProviderSnapshot of(Collection<ProviderGeneration> generations) {
+    /** {@return a snapshot of these generations, which have different names; their configuration's names are known} */
+    public static ProviderSnapshot of(GatewayConfig config, Collection<ProviderGeneration> generations) {
         Map<String, ProviderGeneration> byName = new TreeMap<>();
         generations.forEach(generation -> byName.put(generation.name(), generation));
-        return new ProviderSnapshot(byName, byName.keySet(), Map.of(), Map.of());
+        Set<String> known = new HashSet<>(config.providers().keySet());
+        known.addAll(byName.keySet());
+        return new ProviderSnapshot(config, byName, known, Map.of(), Map.of());
     }
 
     /**
@@ -69,14 +75,19 @@ public final class ProviderSnapshot {
         }
         Set<String> all = new HashSet<>(known);
         all.addAll(unusable.keySet());
-        return new ProviderSnapshot(byName, all, tried, unusable);
+        return new ProviderSnapshot(config, byName, all, tried, unusable);
     }
 
     /** {@return the same providers, of a gateway that knows these names, too} */
     ProviderSnapshot remembering(Set<String> others) {
         Set<String> all = new HashSet<>(known);
         all.addAll(others);
-        return all.equals(known) ? this : new ProviderSnapshot(byName, all, newcomers, outOfService);
+        return all.equals(known) ? this : new ProviderSnapshot(config, byName, all, newcomers, outOfService);
+    }
+
+    /** {@return the configuration in use} */
+    public GatewayConfig config() {
+        return config;
     }
 
     /** {@return the names that are loaded, were loaded before, or are configured} */

@@ -67,10 +67,9 @@ final class ProviderStarter {
      * {@return the names under which a provider is to serve: its own, unless the configuration gives that to another
      * one, and those of the instances that the configuration makes of it}
      *
-     * @throws Refusal if its own name is none
+     * @param own the name it gives itself
      */
-    List<String> names(String label, Provider provider) throws Refusal {
-        String own = ownName(label, provider);
+    List<String> names(String own) {
         Stream<String> instances = config.providers().entrySet().stream()
                 .filter(entry -> entry.getValue().plugin().filter(own::equals).isPresent())
                 .map(Map.Entry::getKey);
@@ -101,12 +100,32 @@ final class ProviderStarter {
     }
 
     /**
+     * {@return whether a provider of this name needs to be started anew, coming from its settings so far; if not, what it
+     * was started with is still right}
+     */
+    boolean startsAnew(String name, ProviderSettings before) {
+        ProviderSettings settings = config.provider(name);
+        return !settings.plugin().equals(before.plugin())
+                || !settings.baseUrl().equals(before.baseUrl())
+                || !settings.options().equals(before.options());
+    }
+
+    /** {@return a running provider with the keys and deadlines of this configuration; itself if it has them; reads files} */
+    ProviderGeneration follow(ProviderGeneration running) {
+        ProviderSettings settings = config.provider(running.name());
+        return running.with(
+                keys.find(running.name(), settings.keys(), running.keyVariable(), running.keys()),
+                settings.deadlines());
+    }
+
+    /**
      * Starts one instance of a provider.
      *
      * @param label what to call the plugin
      * @param version its version
      * @param name the name it is to serve under, one of {@link #names}
      * @param siblings providers of the same plugin, started before
+     * @param before the keys that a provider of this name has had until now
      * @param started called when {@link Provider#start} has returned: from then on it must be stopped
      * @return empty if it has no base URL, neither of its own nor a configured one, and so serves nowhere
      * @throws Refusal if the provider is not as it must be
@@ -118,6 +137,7 @@ final class ProviderStarter {
             String name,
             Provider provider,
             Collection<ProviderGeneration> siblings,
+            KeyRing before,
             Runnable started)
             throws Exception {
         Checks checks = new Checks(label, provider.getClass().getSimpleName());
@@ -163,7 +183,13 @@ final class ProviderStarter {
         Optional<String> keyVariable = checks.present("keyVariable()", provider.keyVariable())
                 .filter(variable -> name.equals(provider.name()));
         return Optional.of(new ProviderGeneration(
-                name, version, provider, baseUrl, keyVariable, keys.find(name, keyVariable), settings.deadlines()));
+                name,
+                version,
+                provider,
+                baseUrl,
+                keyVariable,
+                keys.find(name, settings.keys(), keyVariable, before),
+                settings.deadlines()));
     }
 
     private void warnOfMissingBaseUrl(String name) {

@@ -34,6 +34,11 @@ final class Trial {
         this.old = old;
         this.rules = rules;
         this.share = rules.share().map(Percent::hundredths).orElse(WHOLE);
+        count();
+    }
+
+    /** Counts on, where a change of the configuration has brought other generations of the two. */
+    void count() {
         newcomer.generations().forEach(generation -> generation.countIn(fresh));
         old.generations().forEach(generation -> generation.countIn(usual));
     }

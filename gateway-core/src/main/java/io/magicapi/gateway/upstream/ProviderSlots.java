@@ -1,6 +1,7 @@
 package io.magicapi.gateway.upstream;
 
-import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.ProviderLimits;
+import io.magicapi.gateway.plugins.ProviderCatalog;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -11,12 +12,12 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class ProviderSlots {
 
-    private final GatewayConfig config;
+    private final ProviderCatalog catalog;
     private final Map<String, Slots> byProvider = new ConcurrentHashMap<>();
 
     /** No provider has been sent anything yet. */
-    public ProviderSlots(GatewayConfig config) {
-        this.config = config;
+    public ProviderSlots(ProviderCatalog catalog) {
+        this.catalog = catalog;
     }
 
     /**
@@ -37,7 +38,9 @@ public final class ProviderSlots {
     }
 
     Slots of(String provider) {
-        return byProvider.computeIfAbsent(
-                provider, name -> new Slots(name, config.provider(name).limits()));
+        ProviderLimits limits = catalog.config().provider(provider).limits();
+        Slots slots = byProvider.computeIfAbsent(provider, name -> new Slots(name, limits));
+        slots.follow(limits);
+        return slots;
     }
 }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The relays of one event loop, and what they share. */
@@ -26,7 +27,7 @@ public final class Relays {
     private final PluginBoundary boundary;
     private final Function<String, Retries> retries;
     private final Health health;
-    private final Duration slowReader;
+    private final Supplier<Duration> slowReader;
     private final Set<Relay> running = new HashSet<>();
 
     /**
@@ -43,7 +44,7 @@ public final class Relays {
             PluginBoundary boundary,
             Function<String, Retries> retries,
             Health health,
-            Duration slowReader) {
+            Supplier<Duration> slowReader) {
         this.vertx = vertx;
         this.clock = clock;
         this.upstreams = upstreams;
@@ -128,6 +129,6 @@ public final class Relays {
     }
 
     Duration slowReader() {
-        return slowReader;
+        return slowReader.get();
     }
 }

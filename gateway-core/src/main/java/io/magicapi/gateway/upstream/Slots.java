@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicReference;
 final class Slots {
 
     private final String provider;
-    private final ProviderLimits limits;
+    private volatile ProviderLimits limits;
     private final AtomicInteger free;
     private final AtomicInteger waiting = new AtomicInteger();
     private final Queue<Slot> queue = new ConcurrentLinkedQueue<>();
@@ -32,6 +32,23 @@ final class Slots {
         this.provider = provider;
         this.limits = limits;
         this.free = new AtomicInteger(limits.inFlight());
+    }
+
+    /**
+     * Goes by these limits from now on. Requests under way go on, even if they are more than are allowed now; so many must
+     * then end before the next one is sent.
+     */
+    void follow(ProviderLimits now) {
+        if (!now.equals(limits)) {
+            change(now);
+        }
+    }
+
+    private synchronized void change(ProviderLimits now) {
+        int more = now.inFlight() - limits.inFlight();
+        limits = now;
+        free.addAndGet(more);
+        serveQueue();
     }
 
     /**
@@ -48,7 +65,7 @@ final class Slots {
         return limits.inFlight();
     }
 
-    /** {@return how many are taken by nobody} */
+    /** {@return how many are taken by nobody; negative while more are taken than there are now} */
     int free() {
         return free.get();
     }

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The HTTP client of one event loop. Not thread-safe: it belongs to the loop that made it, and so do its connections.
@@ -36,6 +37,9 @@ public final class UpstreamClient {
     /** Of those that are opened for one request: what has gone stale is sent again, and that is rare. */
     private static final int FRESH_CONNECTIONS = 1024;
 
+    /** As long as any deadline may be. */
+    private static final int LONGEST_REQUEST_HOURS = 24;
+
     private static final int MAX_RESPONSE_HEADERS = 32 * 1024;
 
     /**
@@ -44,8 +48,9 @@ public final class UpstreamClient {
      * there may be thousands of them, each seen once.)
      *
      * @param key a key that the gateway holds; empty for all requests with a caller's key, or none
+     * @param most how many connections there may be
      */
-    private record Sharing(String provider, String baseUrl, Optional<Secret> key) {}
+    private record Sharing(String provider, String baseUrl, Optional<Secret> key, int most) {}
 
     private final Vertx vertx;
     private final ProviderSlots slots;
@@ -79,9 +84,31 @@ public final class UpstreamClient {
 
     private HttpClient pool(ProviderGeneration provider, Optional<Secret> credential) {
         Optional<Secret> held = credential.filter(provider.keys()::holds);
-        return pools.computeIfAbsent(
-                new Sharing(provider.name(), provider.baseUrl(), held),
-                unused -> client(options(), slots.of(provider.name()).most()));
+        Sharing sharing = new Sharing(
+                provider.name(),
+                provider.baseUrl(),
+                held,
+                slots.of(provider.name()).most());
+        HttpClient pool = pools.get(sharing);
+        if (pool == null) {
+            forgetOldKeys(provider);
+            pool = client(options(), sharing.most());
+            pools.put(sharing, pool);
+        }
+        return pool;
+    }
+
+    /** Keys that are replaced every hour must not leave a pool each; requests that use them go on. */
+    private void forgetOldKeys(ProviderGeneration provider) {
+        pools.entrySet().removeIf(pool -> {
+            Sharing sharing = pool.getKey();
+            boolean old = sharing.provider().equals(provider.name())
+                    && sharing.key().filter(key -> !provider.keys().holds(key)).isPresent();
+            if (old) {
+                pool.getValue().shutdown(LONGEST_REQUEST_HOURS, TimeUnit.HOURS);
+            }
+            return old;
+        });
     }
 
     private static HttpClientOptions options() {

@@ -40,7 +40,6 @@ public final class UpstreamModels extends VerticleBase {
 
     private final ProviderCatalog catalog;
     private final PluginBoundary boundary;
-    private final Duration interval;
 
     private volatile Map<ProviderGeneration, ModelEntries> lists = Map.of();
 
@@ -49,17 +48,14 @@ public final class UpstreamModels extends VerticleBase {
     private final Set<ProviderGeneration> asked = new HashSet<>();
     private final Set<ProviderGeneration> silent = new HashSet<>();
     private final Set<ProviderGeneration> refusing = new HashSet<>();
+    private Optional<Duration> interval = Optional.empty();
+    private long timer = -1;
     private boolean closed;
 
-    /**
-     * No lists, and nobody is asked before this is deployed.
-     *
-     * @param interval about how long from one time that all are asked to the next
-     */
-    public UpstreamModels(ProviderCatalog catalog, PluginBoundary boundary, Duration interval) {
+    /** No lists, and nobody is asked before this is deployed. */
+    public UpstreamModels(ProviderCatalog catalog, PluginBoundary boundary) {
         this.catalog = catalog;
         this.boundary = boundary.offLoops();
-        this.interval = interval;
     }
 
     /** {@return the lists there are, another map whenever one has changed; from any thread} */
@@ -67,12 +63,11 @@ public final class UpstreamModels extends VerticleBase {
         return lists;
     }
 
-    /** Begins to ask, and waits for no answer. */
+    /** Begins to ask, if {@code catalogue.refresh} says so, and waits for no answer. */
     @Override
     public Future<?> start() {
         catalog.whenPublished(() -> context.runOnContext(published -> follow()));
         follow();
-        schedule();
         return Future.succeededFuture();
     }
 
@@ -90,19 +85,33 @@ public final class UpstreamModels extends VerticleBase {
 
     /** Gateways that were started together do not ask together for ever. */
     private void schedule() {
-        long millis = interval.toMillis();
-        long jittered = millis - millis / 10 + ThreadLocalRandom.current().nextLong(millis / 5 + 1);
-        vertx.setTimer(Math.max(1, jittered), due -> {
-            if (!closed) {
-                catalog.snapshot().all().forEach(this::ask);
-                schedule();
-            }
+        interval.ifPresent(duration -> {
+            long millis = duration.toMillis();
+            long jittered = millis - millis / 10 + ThreadLocalRandom.current().nextLong(millis / 5 + 1);
+            timer = vertx.setTimer(Math.max(1, jittered), due -> {
+                if (!closed) {
+                    catalog.snapshot().all().forEach(this::ask);
+                    schedule();
+                }
+            });
         });
+    }
+
+    /** Goes by the configured interval from now on. */
+    private void followInterval() {
+        Optional<Duration> wanted = catalog.config().catalogue().refresh();
+        if (!wanted.equals(interval)) {
+            interval = wanted;
+            vertx.cancelTimer(timer);
+            schedule();
+        }
     }
 
     /** Asks whom nobody has asked, and forgets those that are no longer loaded. */
     private void follow() {
-        Set<ProviderGeneration> loaded = new HashSet<>(catalog.snapshot().all());
+        followInterval();
+        Set<ProviderGeneration> loaded =
+                interval.isPresent() ? new HashSet<>(catalog.snapshot().all()) : Set.of();
         Map.copyOf(running).forEach((generation, call) -> {
             if (!loaded.contains(generation)) {
                 abandon(call);

@@ -68,6 +68,9 @@ class CliTest {
                 "config --help",
                 "config show --help",
                 "config validate --help",
+                "config schema --help",
+                "config import --help",
+                "reload --help",
                 "models --help",
                 "version --help",
             })
@@ -158,6 +161,34 @@ class CliTest {
         assertThat(run("plugins", "list", "--plugins", file.toString(), "--data", directory + "/data"))
                 .isEqualTo(ExitCode.CONFIG);
         assertThat(err()).startsWith("GW-S04 the plugins folder " + file + " cannot be made: " + file + " is a file");
+    }
+
+    @Test
+    @DisplayName("config schema prints a JSON Schema, and needs no valid configuration")
+    void schema() throws IOException {
+        file("gateway.yaml", "broken: [\n");
+
+        assertThat(run("config", "schema")).isZero();
+        assertThat(out()).startsWith("{").contains("\"$schema\": \"https://json-schema.org/draft/2020-12/schema\"");
+    }
+
+    @Test
+    @DisplayName("config import prints a configuration that config validate accepts, and findings on standard error")
+    void importing() throws IOException {
+        file("litellm.yaml", """
+                model_list:
+                  - model_name: smart
+                    litellm_params: { model: groq/llama, api_key: os.environ/MY_KEY, tpm: 9 }
+                """);
+
+        assertThat(run("config", "import", "--from", "litellm", "litellm.yaml")).isZero();
+        assertThat(err()).startsWith("GW-C15 litellm.yaml:3:").contains("tpm").hasLineCount(1);
+        file("gateway.yaml", out());
+        assertThat(run("config", "validate")).as(err()).isZero();
+
+        assertThat(run("config", "import", "--from", "litellm", "gateway.yaml")).isEqualTo(ExitCode.CONFIG);
+        assertThat(run("config", "import", "--from", "litellm", "none.yaml")).isEqualTo(ExitCode.USAGE);
+        assertThat(run("config", "import", "litellm.yaml")).isEqualTo(ExitCode.USAGE);
     }
 
     @Test

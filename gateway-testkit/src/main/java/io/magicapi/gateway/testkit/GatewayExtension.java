@@ -6,16 +6,24 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.magicapi.gateway.Gateway;
 import io.magicapi.gateway.api.Provider;
+import io.magicapi.gateway.config.ConfigLoader;
+import io.magicapi.gateway.config.ConfigSources;
+import io.magicapi.gateway.config.ConfigSources.Flag;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Catalogue;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.GatewayConfig.Server;
+import io.magicapi.gateway.config.LoadedConfig;
 import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -60,6 +68,7 @@ public final class GatewayExtension
     private Deadlines deadlines = Deadlines.DEFAULT;
     private UnaryOperator<GatewayConfig> adjustment = UnaryOperator.identity();
 
+    private @Nullable String configFile;
     private @Nullable Path home;
     private @Nullable FakeUpstream upstream;
     private @Nullable Gateway gateway;
@@ -128,6 +137,18 @@ public final class GatewayExtension
         return this;
     }
 
+    /**
+     * Has the gateway read its configuration from a file, and follow that: see {@link #writeConfig}. What this extension is
+     * told of providers, deadlines and the configuration has no effect then; port and folders are set all the same.
+     *
+     * @param yaml what is in it; {@code ${upstream}} stands for the fake upstream's base URL, {@code ${home}} for the folder
+     *     that the file is in
+     */
+    public GatewayExtension configFile(String yaml) {
+        configFile = yaml;
+        return this;
+    }
+
     @Override
     public void beforeAll(ExtensionContext context) throws Exception {
         start();
@@ -144,10 +165,46 @@ public final class GatewayExtension
         built.forEach(jar -> jar.writeTo(plugins));
         FakeUpstream fake = FakeUpstream.start();
         upstream = fake;
-        gateway = Gateway.start(adjustment.apply(config(directory, fake)), Map.copyOf(environment), builtIn)
-                .toCompletionStage()
-                .toCompletableFuture()
-                .get(30, TimeUnit.SECONDS);
+        Future<Gateway> starting = configFile == null
+                ? Gateway.start(adjustment.apply(config(directory, fake)), Map.copyOf(environment), builtIn)
+                : Gateway.start(load(configFile));
+        gateway = starting.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+    }
+
+    private LoadedConfig load(String yaml) throws Exception {
+        writeConfig(yaml);
+        List<Flag> flags = List.of(
+                new Flag("--port", "server.port", "0"),
+                new Flag("--plugins", "plugins.dir", home().resolve("plugins").toString()),
+                new Flag("--data", "plugins.data", home().resolve("data").toString()));
+        Vertx vertx = Vertx.vertx();
+        try {
+            return ConfigLoader.load(
+                            vertx, new ConfigSources(List.of(configFile()), environment, flags, home(), home()))
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .get(30, TimeUnit.SECONDS);
+        } finally {
+            vertx.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+        }
+    }
+
+    /** Writes the configuration file anew, in one step. {@code yaml} is as in {@link #configFile(String)}. */
+    public void writeConfig(String yaml) throws IOException {
+        Path part = home().resolve("gateway.yaml.part");
+        Files.writeString(
+                part, yaml.replace("${upstream}", upstream().baseUrl()).replace("${home}", home().toString()));
+        Files.move(part, configFile(), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** {@return the configuration file, if the gateway was told to read one} */
+    public Path configFile() {
+        return home().resolve("gateway.yaml");
+    }
+
+    /** {@return the folder of this gateway} */
+    public Path home() {
+        return Objects.requireNonNull(home, "the extension has not started");
     }
 
     private GatewayConfig config(Path directory, FakeUpstream fake) {
@@ -225,7 +282,7 @@ public final class GatewayExtension
 
     /** {@return the drop folder} */
     public Path plugins() {
-        return Objects.requireNonNull(home, "the extension has not started").resolve("plugins");
+        return home().resolve("plugins");
     }
 
     /** {@return the port clients connect to} */
