@@ -35,6 +35,7 @@ final class Load implements AutoCloseable {
     private final EventLoopGroup group;
     private final Target target;
     private final boolean stamped;
+    private final ByteBuf request;
     private final List<Connection> connections = new ArrayList<>();
 
     /** Of an open load: connections without a request under way, and when requests were due that wait for one. */
@@ -73,6 +74,7 @@ final class Load implements AutoCloseable {
         this.group = group;
         this.target = target;
         this.stamped = stamped;
+        this.request = Unpooled.directBuffer(target.request().length).writeBytes(target.request());
     }
 
     /**
@@ -166,14 +168,13 @@ final class Load implements AutoCloseable {
             return List.copyOf(connections);
         });
         all.forEach(connection -> connection.channel.close().syncUninterruptibly());
+        onLoop(request::release);
     }
 
     private final class Connection extends ChannelInboundHandlerAdapter {
 
         private final Channel channel;
         private final AnswerReader reader = new AnswerReader(stamped ? this::event : null);
-        private final ByteBuf request = Unpooled.unreleasableBuffer(
-                Unpooled.directBuffer(target.request().length).writeBytes(target.request()));
         private long due;
         private boolean begun;
 
@@ -206,7 +207,7 @@ final class Load implements AutoCloseable {
         private void send(long at) {
             due = at;
             begun = false;
-            channel.writeAndFlush(request.duplicate(), channel.voidPromise());
+            channel.writeAndFlush(request.retainedDuplicate(), channel.voidPromise());
         }
 
         private void event(long at) {

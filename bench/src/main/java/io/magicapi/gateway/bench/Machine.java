@@ -66,14 +66,23 @@ final class Machine {
 
     /** Keeps this process to the cores for upstream and load. */
     void stayBeside() {
+        move(ProcessHandle.current(), "0-" + (cores / 2 - 1));
+    }
+
+    /** Lets a process use all cores from now on. */
+    void release(ProcessHandle process) {
+        move(process, "0-" + (cores - 1));
+    }
+
+    /** Keeps a process to the cores for what is measured from now on. */
+    void confine(ProcessHandle process) {
+        move(process, cores / 2 + "-" + (cores - 1));
+    }
+
+    private void move(ProcessHandle process, String list) {
         if (pins()) {
-            run(List.of(
-                    taskset.orElseThrow().toString(),
-                    "-a",
-                    "-p",
-                    "-c",
-                    "0-" + (cores / 2 - 1),
-                    Long.toString(ProcessHandle.current().pid())));
+            String program = taskset.orElseThrow().toString();
+            run(List.of(program, "-a", "-p", "-c", list, Long.toString(process.pid())));
         }
     }
 

@@ -16,6 +16,9 @@ final class Names {
     static final String SWAPS = "Plugin swaps, one a second, at 500 requests a second";
     static final String TRANSLATION = "Translated streams, 32 at once, as fast as can be";
 
+    static final String JMH = "Parts of the path, by JMH";
+
+    static final String DIRECT = "direct";
     static final String NGINX = "nginx";
     static final String FLOOR = "bare Vert.x, epoll";
     static final String GATEWAY = "gateway";

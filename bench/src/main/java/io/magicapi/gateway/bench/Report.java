@@ -18,7 +18,7 @@ import java.util.Set;
 final class Report {
 
     /** What ratios are of. */
-    private static final String REFERENCE = "nginx";
+    private static final String REFERENCE = Names.NGINX;
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 

@@ -9,14 +9,18 @@ import java.util.function.BiConsumer;
 
 /**
  * Measures subjects in turn, again and again, so that whatever else the machine does hits all of them: A B C, C B A, and
- * so on. Before the first round each gets a while to warm up.
+ * so on. Before the first round each is warmed up.
  */
 final class Rounds {
+
+    private static final Duration WARM_UP = Duration.ofMillis(1500);
+    private static final int MAX_WARM_UPS = 16;
 
     private final EventLoopGroup group;
     private final int rounds;
     private final Duration window;
-    private final Duration warmUp;
+    private final Machine machine;
+    private final boolean warm;
 
     /**
      * A measurement that has not begun.
@@ -24,23 +28,24 @@ final class Rounds {
      * @param group one thread, which sends the load
      * @param rounds how often each subject is measured
      * @param window how long, each time
-     * @param warmUp how long each is loaded before
+     * @param warm whether the subjects have been warmed up before, with the same workload
      */
-    Rounds(EventLoopGroup group, int rounds, Duration window, Duration warmUp) {
+    Rounds(EventLoopGroup group, int rounds, Duration window, Machine machine, boolean warm) {
         this.group = group;
         this.rounds = rounds;
         this.window = window;
-        this.warmUp = warmUp;
+        this.machine = machine;
+        this.warm = warm;
     }
 
     /** {@return the same, but of another number of rounds} */
     Rounds times(int other) {
-        return new Rounds(group, other, window, warmUp);
+        return new Rounds(group, other, window, machine, warm);
     }
 
     /** {@return the same, but without warming up: the subjects have been measured before} */
     Rounds warm() {
-        return new Rounds(group, rounds, window, Duration.ZERO);
+        return new Rounds(group, rounds, window, machine, true);
     }
 
     /** A subject and the load it is given. */
@@ -55,10 +60,8 @@ final class Rounds {
 
     /** Measures subjects, each with its own workload. */
     void run(List<Entry> entries, BiConsumer<Entry, Workload.Measured> result) {
-        if (!warmUp.isZero()) {
-            for (Entry entry : entries) {
-                entry.workload().measure(entry.subject(), group, warmUp);
-            }
+        if (!warm) {
+            entries.forEach(this::warmUp);
         }
         List<Entry> order = new ArrayList<>(entries);
         for (int round = 0; round < rounds; round++) {
@@ -69,6 +72,27 @@ final class Rounds {
             }
             Collections.reverse(order);
         }
+    }
+
+    /**
+     * Loads a subject until its requests get no cheaper. Meanwhile it may use all cores: the JVM's compilers would take
+     * minutes on one that is busy.
+     */
+    private void warmUp(Entry entry) {
+        Process process = entry.subject().process();
+        if (process == null || entry.subject().name().equals(Names.DIRECT)) {
+            return;
+        }
+        machine.release(process.toHandle());
+        double best = Double.MAX_VALUE;
+        int worse = 0;
+        for (int i = 0; i < MAX_WARM_UPS && worse < 4; i++) {
+            double cost =
+                    entry.workload().measure(entry.subject(), group, WARM_UP).cpuPerAnswer();
+            worse = cost > best * 0.97 ? worse + 1 : 0;
+            best = Math.min(best, cost);
+        }
+        machine.confine(process.toHandle());
     }
 
     /** Refusals are quick: figures with many of them would look good. */

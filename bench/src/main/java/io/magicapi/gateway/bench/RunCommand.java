@@ -29,14 +29,12 @@ import picocli.CommandLine.Parameters;
 @Command(name = "run", description = "Measures the gateway beside others.", sortOptions = false)
 final class RunCommand implements Callable<Integer> {
 
-    private static final Duration WARM_UP = Duration.ofSeconds(6);
-
     /** How much is measured. */
     private enum Mode {
         /** Costs only, in about three minutes. */
         QUICK(3, Duration.ofMillis(1500), EnumSet.of(Part.COSTS)),
         /** Everything, in less than twenty-five minutes. */
-        FULL(5, Duration.ofMillis(2500), EnumSet.allOf(Part.class));
+        FULL(5, Duration.ofMillis(2000), EnumSet.allOf(Part.class));
 
         private final int rounds;
         private final Duration window;
@@ -110,7 +108,7 @@ final class RunCommand implements Callable<Integer> {
         EventLoopGroup group = Transports.group(1);
         long begin = System.nanoTime();
         try (Subject upstream = subjects.upstream(upstreamPort == 0 ? Machine.freePort() : upstreamPort)) {
-            Rounds rounds = new Rounds(group, mode.rounds, mode.window, WARM_UP);
+            Rounds rounds = new Rounds(group, mode.rounds, mode.window, machine, false);
             part(Part.COSTS, () -> costs(subjects, upstream, rounds));
             part(Part.TRANSLATION, () -> translation(subjects, upstream, rounds));
             part(Part.BODY, () -> body(subjects, upstream, rounds));
@@ -128,7 +126,7 @@ final class RunCommand implements Callable<Integer> {
         } finally {
             group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
         }
-        part(Part.JMH, () -> new JmhRun(results, machine, jdk).run());
+        part(Part.JMH, () -> new JmhRun(results).run());
         Report report = new Report(
                 results,
                 machine.description(),
@@ -181,7 +179,7 @@ final class RunCommand implements Callable<Integer> {
             warm.medium(all);
             warm.rated(all);
             costs.paced(all);
-            costs.flood(all);
+            warm.flood(all);
         } finally {
             started.forEach(Subject::close);
         }

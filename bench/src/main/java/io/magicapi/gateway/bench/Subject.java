@@ -31,7 +31,8 @@ record Subject(
      * @throws IllegalStateException if it does not
      */
     static Subject start(String name, List<String> command, Map<String, String> environment, Path folder, int port) {
-        File log = folder.resolve(name.replaceAll("[^a-z0-9]+", "-") + ".log").toFile();
+        File log =
+                folder.resolve(name.replaceAll("[^A-Za-z0-9]+", "-") + ".log").toFile();
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectErrorStream(true)

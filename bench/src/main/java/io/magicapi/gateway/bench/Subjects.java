@@ -41,7 +41,7 @@ final class Subjects {
     /** {@return the scripted upstream, on the cores for it} */
     Subject upstream(int port) {
         List<String> command = own("upstream", Integer.toString(port));
-        return Subject.start("direct", machine.beside(command), Map.of(), folder, port);
+        return Subject.start(Names.DIRECT, machine.beside(command), Map.of(), folder, port);
     }
 
     /** {@return the bare proxy, with a transport of Vert.x} */
@@ -76,7 +76,7 @@ final class Subjects {
             int port = Machine.freePort();
             Path config = configure("nginx.conf", upstream, port);
             List<String> command = List.of(program.toString(), "-c", config.toString(), "-p", folder.toString());
-            return Subject.start("nginx", machine.measured(command), Map.of(), folder, port);
+            return Subject.start(Names.NGINX, machine.measured(command), Map.of(), folder, port);
         });
     }
 

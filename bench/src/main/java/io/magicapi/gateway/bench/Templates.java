@@ -8,7 +8,7 @@ import software.amazon.eventstream.HeaderValue;
 import software.amazon.eventstream.Message;
 
 /** The bytes that the upstream answers with, framed for HTTP/1.1. */
-final class Templates {
+public final class Templates {
 
     private static final String SERVER = "HTTP/1.1 200 OK\r\nserver: bench\r\ndate: Tue, 24 Nov 2026 00:00:00 GMT\r\n";
 
@@ -103,7 +103,7 @@ final class Templates {
     }
 
     /** {@return an event of Bedrock's Converse API} */
-    static byte[] converse(String type, String payload) {
+    public static byte[] converse(String type, String payload) {
         return bytes(new Message(
                 Map.of(
                         ":message-type", HeaderValue.fromString("event"),
