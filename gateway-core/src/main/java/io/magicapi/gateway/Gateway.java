@@ -3,6 +3,7 @@ package io.magicapi.gateway;
 import io.magicapi.gateway.admin.AdminFront;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.NetworkTransport;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.LoadedConfig;
 import io.magicapi.gateway.echo.EchoProvider;
@@ -143,7 +144,7 @@ public final class Gateway {
             Optional<LoadedConfig> loaded,
             Map<String, String> environment,
             List<Provider> builtIn) {
-        Transport transport = fastestTransport();
+        Transport transport = transport(config.server().transport());
         int loops = Runtime.getRuntime().availableProcessors();
         Vertx vertx = Vertx.builder()
                 .with(new VertxOptions().setEventLoopPoolSize(loops))
@@ -234,6 +235,22 @@ public final class Gateway {
                                 String.join(", ", loaded)));
     }
 
+    private static Transport transport(NetworkTransport wanted) {
+        Transport transport = switch (wanted) {
+            case AUTO -> fastestTransport();
+            case IO_URING -> Transport.IO_URING;
+            case EPOLL -> Transport.EPOLL;
+            case KQUEUE -> Transport.KQUEUE;
+            case NIO -> Transport.NIO;
+        };
+        if (transport != null && transport.available()) {
+            return transport;
+        }
+        Transport other = fastestTransport();
+        LOG.warn("server.transport is {}, which this machine does not have; it will be {}", wanted, other.name());
+        return other;
+    }
+
     /**
      * The transport decides more about speed than all that we do; see docs/performance.md. Not io_uring: with Netty
      * 4.2.18 it now and then never tells that a client has reset its connection, so that what was done for that client
@@ -297,7 +314,7 @@ public final class Gateway {
         return Optional.ofNullable(admin);
     }
 
-    /** {@return how the operating system is talked to: {@code epoll}, {@code kqueue} or {@code nio}} */
+    /** {@return how the operating system is talked to: {@code epoll}, {@code io_uring}, {@code kqueue} or {@code nio}} */
     public String transport() {
         return transport.name();
     }

@@ -20,6 +20,7 @@ import io.magicapi.gateway.config.GatewayConfig.Log;
 import io.magicapi.gateway.config.GatewayConfig.LogFormat;
 import io.magicapi.gateway.config.GatewayConfig.MetricsSettings;
 import io.magicapi.gateway.config.GatewayConfig.ModelRoute;
+import io.magicapi.gateway.config.GatewayConfig.NetworkTransport;
 import io.magicapi.gateway.config.GatewayConfig.Observability;
 import io.magicapi.gateway.config.GatewayConfig.PluginSettings;
 import io.magicapi.gateway.config.GatewayConfig.Plugins;
@@ -244,11 +245,20 @@ final class ConfigReader {
                 section.choice("gen-ai-names", List.copyOf(words.keySet()), fallback.text()), fallback);
     }
 
+    private static NetworkTransport transport(Section section, NetworkTransport defaults) {
+        String name = section.choice(
+                "transport",
+                List.of("auto", "io_uring", "epoll", "kqueue", "nio"),
+                defaults.name().toLowerCase(Locale.ROOT));
+        return NetworkTransport.valueOf(name.toUpperCase(Locale.ROOT));
+    }
+
     private Server server(Section section, Server defaults) {
         return new Server(
                 section.value("host", "address", defaults.host(), ConfigReader::host, TextNode::valueOf),
                 section.number("port", 0, 65535, defaults.port()),
                 section.flag("http2-cleartext", defaults.http2Cleartext()),
+                transport(section, defaults.transport()),
                 section.section(
                         "cors",
                         cors -> new Cors(

@@ -47,7 +47,8 @@ public record GatewayConfig(
     /** {@return the configuration of an operator who configured nothing} */
     public static GatewayConfig defaults() {
         return new GatewayConfig(
-                new Server("127.0.0.1", 3000, false, Cors.NONE, Limits.DEFAULT, Timeouts.DEFAULT),
+                new Server(
+                        "127.0.0.1", 3000, false, NetworkTransport.AUTO, Cors.NONE, Limits.DEFAULT, Timeouts.DEFAULT),
                 Admin.DEFAULT,
                 new Plugins(Path.of("plugins"), Path.of("data"), true),
                 Map.of(),
@@ -136,16 +137,38 @@ public record GatewayConfig(
      * @param host the address to bind
      * @param port the port to bind; 0 for any free one
      * @param http2Cleartext whether HTTP/2 is offered without TLS (h2c)
+     * @param transport how the operating system is talked to
      * @param cors which browsers' pages may call
      * @param limits what is refused for its size or number
      * @param timeouts how patient the gateway is with clients
      */
-    public record Server(String host, int port, boolean http2Cleartext, Cors cors, Limits limits, Timeouts timeouts) {
+    public record Server(
+            String host,
+            int port,
+            boolean http2Cleartext,
+            NetworkTransport transport,
+            Cors cors,
+            Limits limits,
+            Timeouts timeouts) {
 
         /** {@return the same on another port, with other limits and timeouts} */
         public Server with(int otherPort, Limits otherLimits, Timeouts otherTimeouts) {
-            return new Server(host, otherPort, http2Cleartext, cors, otherLimits, otherTimeouts);
+            return new Server(host, otherPort, http2Cleartext, transport, cors, otherLimits, otherTimeouts);
         }
+    }
+
+    /** How the operating system is talked to. What this machine does not have is replaced by what {@link #AUTO} takes. */
+    public enum NetworkTransport {
+        /** The fastest that keeps all promises: epoll, kqueue or NIO. */
+        AUTO,
+        /** Linux's io_uring; see docs/tuning.md before choosing it. */
+        IO_URING,
+        /** Linux's epoll. */
+        EPOLL,
+        /** That of macOS. */
+        KQUEUE,
+        /** The JDK's own. */
+        NIO
     }
 
     /**

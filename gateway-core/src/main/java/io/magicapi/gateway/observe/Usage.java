@@ -1,8 +1,12 @@
 package io.magicapi.gateway.observe;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What an answer cost, in tokens.
@@ -23,6 +27,10 @@ public record Usage(
         long reasoningTokens,
         long totalTokens,
         boolean estimated) {
+
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .build();
 
     public Usage {
         if (promptTokens < 0 || completionTokens < 0 || totalTokens < 0) {
@@ -66,48 +74,109 @@ public record Usage(
      * @return empty if it is not an object with at least one of the first five
      */
     public static Optional<Usage> from(JsonNode usage) {
-        Long prompt = count(usage, "prompt_tokens", "input_tokens");
-        Long completion = count(usage, "completion_tokens", "output_tokens");
-        Long total = count(usage, "total_tokens", "total_tokens");
-        if (prompt == null && completion == null && total == null) {
+        try (JsonParser parser = usage.traverse()) {
+            return read(parser);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+    }
+
+    /**
+     * Reads the text of a usage object, as {@link #from} reads a tree, without making one.
+     *
+     * @param json holds the object; read, not kept
+     * @return empty also if it is not valid JSON
+     */
+    public static Optional<Usage> parse(byte[] json, int offset, int length) {
+        try (JsonParser parser = JSON.createParser(json, offset, length)) {
+            return read(parser);
+        } catch (IOException malformed) {
             return Optional.empty();
         }
-        long read = prompt == null ? 0 : prompt;
-        long written = completion == null ? 0 : completion;
-        return Optional.of(new Usage(
-                read,
-                first(
-                        count(details(usage, "prompt_tokens_details", "input_tokens_details"), "cached_tokens"),
-                        count(usage, "cache_read_input_tokens", "prompt_cache_hit_tokens")),
-                first(count(usage, "cache_creation_input_tokens")),
-                written,
-                first(count(details(usage, "completion_tokens_details", "output_tokens_details"), "reasoning_tokens")),
-                total == null ? read + written : total,
-                false));
     }
 
-    private static JsonNode details(JsonNode usage, String name, String otherName) {
-        JsonNode details = usage.path(name);
-        return details.isObject() ? details : usage.path(otherName);
+    private static Optional<Usage> read(JsonParser parser) throws IOException {
+        return parser.nextToken() == JsonToken.START_OBJECT ? new Counts().read(parser) : Optional.empty();
     }
 
-    private static long first(@Nullable Long... counts) {
-        for (Long count : counts) {
-            if (count != null) {
-                return count;
+    /** What is found in one usage object; -1 stands for nothing. */
+    private static final class Counts {
+
+        private long prompt = -1;
+        private long input = -1;
+        private long completion = -1;
+        private long output = -1;
+        private long total = -1;
+        private long cached = -1;
+        private long cacheRead = -1;
+        private long cacheHit = -1;
+        private long cacheWritten = -1;
+        private long reasoning = -1;
+
+        Optional<Usage> read(JsonParser parser) throws IOException {
+            while (parser.nextToken() != JsonToken.END_OBJECT) {
+                String name = parser.currentName();
+                JsonToken value = parser.nextToken();
+                switch (name) {
+                    case "prompt_tokens" -> prompt = count(parser, value);
+                    case "input_tokens" -> input = count(parser, value);
+                    case "completion_tokens" -> completion = count(parser, value);
+                    case "output_tokens" -> output = count(parser, value);
+                    case "total_tokens" -> total = count(parser, value);
+                    case "cache_read_input_tokens" -> cacheRead = count(parser, value);
+                    case "prompt_cache_hit_tokens" -> cacheHit = count(parser, value);
+                    case "cache_creation_input_tokens" -> cacheWritten = count(parser, value);
+                    case "prompt_tokens_details", "input_tokens_details" ->
+                        cached = first(detail(parser, value, "cached_tokens"), cached);
+                    case "completion_tokens_details", "output_tokens_details" ->
+                        reasoning = first(detail(parser, value, "reasoning_tokens"), reasoning);
+                    default -> parser.skipChildren();
+                }
             }
+            long read = first(prompt, input);
+            long written = first(completion, output);
+            if (read < 0 && written < 0 && total < 0) {
+                return Optional.empty();
+            }
+            return Optional.of(new Usage(
+                    Math.max(read, 0),
+                    first(cached, first(cacheRead, cacheHit)),
+                    cacheWritten,
+                    Math.max(written, 0),
+                    reasoning,
+                    total < 0 ? Math.max(read, 0) + Math.max(written, 0) : total,
+                    false));
         }
-        return 0;
-    }
 
-    private static @Nullable Long count(JsonNode usage, String name, String otherName) {
-        Long count = count(usage, name);
-        return count == null ? count(usage, otherName) : count;
-    }
+        private static long detail(JsonParser parser, JsonToken value, String wanted) throws IOException {
+            long found = -1;
+            if (value == JsonToken.START_OBJECT) {
+                while (parser.nextToken() != JsonToken.END_OBJECT) {
+                    boolean isWanted = parser.currentName().equals(wanted);
+                    JsonToken inner = parser.nextToken();
+                    if (isWanted) {
+                        found = count(parser, inner);
+                    } else {
+                        parser.skipChildren();
+                    }
+                }
+            } else {
+                parser.skipChildren();
+            }
+            return found;
+        }
 
-    /** A count of more than an int can hold is no count of tokens, and could overflow the sum. */
-    private static @Nullable Long count(JsonNode usage, String name) {
-        JsonNode count = usage.path(name);
-        return count.canConvertToInt() && count.intValue() >= 0 ? count.longValue() : null;
+        private static long first(long one, long other) {
+            return one >= 0 ? one : other;
+        }
+
+        /** A count of more than an int can hold is no count of tokens, and could overflow the sum. */
+        private static long count(JsonParser parser, JsonToken value) throws IOException {
+            if (value != JsonToken.VALUE_NUMBER_INT || parser.getNumberType() != JsonParser.NumberType.INT) {
+                parser.skipChildren();
+                return -1;
+            }
+            return Math.max(-1, parser.getIntValue());
+        }
     }
 }

@@ -14,6 +14,7 @@ final class RestartKeys implements Predicate<String> {
     static final List<String> ALL = List.of(
             "server.host",
             "server.port",
+            "server.transport",
             "server.http2-cleartext",
             "server.limits.header-block",
             "server.limits.request-line",

@@ -107,8 +107,7 @@ final class UsageReader {
                 case '[' -> open(false);
                 case '}', ']' -> {
                     if (target != null && depth == targetDepth) {
-                        collect(array, collected, i + 1);
-                        settle();
+                        settle(target, array, collected, i + 1);
                     }
                     close();
                 }
@@ -225,13 +224,17 @@ final class UsageReader {
         }
     }
 
-    private void settle() {
-        if (target == null) {
-            return;
+    /** Its last bytes are here; most objects have come in one piece, which need not be copied. */
+    private void settle(Path path, byte[] array, int from, int to) {
+        Optional<Usage> found;
+        if (object.size() == 0 && to - from <= MAX_OBJECT) {
+            found = Usage.parse(array, from, to - from);
+        } else {
+            collect(array, from, to);
+            found = Usage.parse(object.toByteArray(), 0, object.size());
         }
-        Optional<Usage> found = Usage.from(Json.parse(object.toByteArray()));
         if (found.isPresent()) {
-            target.usage = found;
+            path.usage = found;
         }
         target = null;
         object.reset();

@@ -59,6 +59,7 @@ class ConfigLoaderTest {
                           host: "[::1]"
                           port: 8080
                           http2-cleartext: true
+                          transport: nio
                           cors: { origins: ["https://app.example.com", "*"], headers: [x-team] }
                           limits: { body: 8MiB, upload: 1GiB, header-block: 32KiB, request-line: 4096, connections: 9, in-flight: 8 }
                           timeouts: { request-head: 1s, request-body: 2s, keep-alive: 3s, slow-reader: 4s, drain: 5s }
@@ -82,6 +83,7 @@ class ConfigLoaderTest {
                         "::1",
                         8080,
                         true,
+                        GatewayConfig.NetworkTransport.NIO,
                         new GatewayConfig.Cors(List.of("https://app.example.com", "*"), List.of("x-team")),
                         new GatewayConfig.Limits(
                                 DataSize.mebibytes(8),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -11,7 +12,10 @@ import org.junit.jupiter.api.Test;
 class UsageTest {
 
     private static Optional<Usage> read(String json) throws Exception {
-        return Usage.from(new ObjectMapper().readTree(json));
+        Optional<Usage> usage = Usage.from(new ObjectMapper().readTree(json));
+        byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+        assertThat(Usage.parse(bytes, 0, bytes.length)).isEqualTo(usage);
+        return usage;
     }
 
     @Test
@@ -49,12 +53,22 @@ class UsageTest {
     }
 
     @Test
+    @DisplayName("R42: of two names for one count, the first that has a value counts, in any order")
+    void r42_bothNames() throws Exception {
+        assertThat(read("{\"input_tokens\":5,\"prompt_tokens\":1}")).contains(new Usage(1, 0, 0, 0, 0, 1, false));
+        assertThat(read("{\"prompt_tokens\":1,\"input_tokens\":5}")).contains(new Usage(1, 0, 0, 0, 0, 1, false));
+        assertThat(read("{\"input_tokens\":5,\"prompt_tokens\":null}")).contains(new Usage(5, 0, 0, 0, 0, 5, false));
+    }
+
+    @Test
     @DisplayName("What is no usage is none")
     void none() throws Exception {
         assertThat(read("null")).isEmpty();
         assertThat(read("{}")).isEmpty();
         assertThat(read("[1]")).isEmpty();
         assertThat(read("{\"prompt_tokens\":-1}")).isEmpty();
+        assertThat(read("{\"prompt_tokens\":\"1\",\"details\":{\"prompt_tokens\":1},\"list\":[{\"total_tokens\":1}]}"))
+                .isEmpty();
         assertThat(read("{\"prompt_tokens\":99999999999}")).isEmpty();
         assertThatThrownBy(() -> new Usage(-1, 0, 0)).isInstanceOf(IllegalArgumentException.class);
     }

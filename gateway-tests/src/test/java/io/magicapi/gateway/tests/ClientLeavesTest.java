@@ -50,8 +50,14 @@ class ClientLeavesTest {
     @RegisterExtension
     static final GatewayExtension gateway = GroqJar.gateway().config(config -> {
         Server server = config.server();
-        return config.withServer(
-                new Server(server.host(), server.port(), true, server.cors(), server.limits(), server.timeouts()));
+        return config.withServer(new Server(
+                server.host(),
+                server.port(),
+                true,
+                server.transport(),
+                server.cors(),
+                server.limits(),
+                server.timeouts()));
     });
 
     @RegisterExtension

@@ -32,7 +32,13 @@ class CorsTest {
         return GroqJar.gateway().config(config -> {
             Server server = config.server();
             return config.withServer(new Server(
-                    server.host(), server.port(), server.http2Cleartext(), cors, server.limits(), server.timeouts()));
+                    server.host(),
+                    server.port(),
+                    server.http2Cleartext(),
+                    server.transport(),
+                    cors,
+                    server.limits(),
+                    server.timeouts()));
         });
     }
 

@@ -43,8 +43,14 @@ class HttpVersionsTest {
     @RegisterExtension
     static final GatewayExtension cleartext = GroqJar.gateway().config(config -> {
         Server server = config.server();
-        return config.withServer(
-                new Server(server.host(), server.port(), true, server.cors(), server.limits(), server.timeouts()));
+        return config.withServer(new Server(
+                server.host(),
+                server.port(),
+                true,
+                server.transport(),
+                server.cors(),
+                server.limits(),
+                server.timeouts()));
     });
 
     private static Vertx vertx;

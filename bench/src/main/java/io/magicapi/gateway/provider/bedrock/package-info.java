@@ -1,0 +1,5 @@
+/** Benchmarks of what is private to the package of this name. */
+@NullMarked
+package io.magicapi.gateway.provider.bedrock;
+
+import org.jspecify.annotations.NullMarked;

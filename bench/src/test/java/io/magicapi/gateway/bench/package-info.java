@@ -1,0 +1,4 @@
+@NullMarked
+package io.magicapi.gateway.bench;
+
+import org.jspecify.annotations.NullMarked;
