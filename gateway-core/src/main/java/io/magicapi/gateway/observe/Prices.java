@@ -23,7 +23,10 @@ public final class Prices {
         static Current of(GatewayConfig config, PriceTable bundled) {
             return new Current(
                     config,
-                    config.pricing().file().map(file -> file.table().over(bundled)).orElse(bundled));
+                    config.pricing()
+                            .file()
+                            .map(file -> file.table().over(bundled))
+                            .orElse(bundled));
         }
 
         Optional<Price> find(String provider, String model) {
