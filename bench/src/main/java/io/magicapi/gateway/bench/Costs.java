@@ -102,9 +102,10 @@ final class Costs {
      */
     void translation(Subject gateway, Subject onlyGroq) {
         Workload groq = Workload.streams(Names.TRANSLATION, Script.sse(1000, Duration.ZERO), 32);
-        Workload anthropic = flood(Script.Form.ANTHROPIC)
+        Script translated = new Script(Script.Form.ANTHROPIC, 1000, Duration.ZERO);
+        Workload anthropic = Workload.streams(Names.TRANSLATION, translated, 32)
                 .asking("claude-sonnet-4-5", List.of("x-provider: anthropic", "anthropic-version: 2023-06-01"));
-        Workload bedrock = flood(Script.Form.BEDROCK)
+        Workload bedrock = Workload.streams(Names.TRANSLATION, Script.BEDROCK, 32)
                 .asking("anthropic.claude-3-haiku-20240307-v1:0", List.of("x-provider: bedrock"));
         List<Rounds.Entry> entries = List.of(
                 new Rounds.Entry(onlyGroq.named("Groq, no other plugin loaded"), groq),
@@ -121,9 +122,5 @@ final class Costs {
                 plain,
                 List.of(onlyGroq.named("Groq alone"), gateway.named("with Anthropic, OpenAI and Bedrock")),
                 requests(plain.name()));
-    }
-
-    private static Workload flood(Script.Form form) {
-        return Workload.streams(Names.TRANSLATION, new Script(form, 1000, Duration.ZERO), 32);
     }
 }

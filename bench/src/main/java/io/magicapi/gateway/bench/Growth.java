@@ -50,9 +50,7 @@ final class Growth {
                 fill(gateway.plugins(), count);
                 String config = "  provider-0:\n    base-url: \"http://127.0.0.1:"
                         + upstream.address().getPort() + "\"";
-                gateways.put(
-                        count,
-                        gateway.config(config).start().with(List.of("x-provider: provider-0", "authorization: none")));
+                gateways.put(count, gateway.config(config).start().with(List.of("x-provider: provider-0")));
             }
             measure(Names.PLUGINS, gateways, Workload.MODEL);
         } finally {

@@ -46,8 +46,8 @@ final class MemoryUse {
                 int count = Math.min(wanted, most);
                 Workload workload = Workload.streams(Names.MEMORY, SLOW, count);
                 try (Load load = Load.closed(group, workload.target(running), count, false)) {
-                    Timing.sleep(Duration.ofSeconds(7));
-                    requireAll(load, count);
+                    awaitAll(load, count);
+                    Timing.sleep(Duration.ofSeconds(5));
                     String name = String.format(Locale.ROOT, "%,d streams", wanted);
                     double resident = row(name, running);
                     results.add(Names.MEMORY, name, "KiB/stream", (resident - idle) * 1024 / count);
@@ -64,8 +64,12 @@ final class MemoryUse {
         results.remark(Names.MEMORY, "RSS is as found; the heap was collected afterwards.");
     }
 
-    private static void requireAll(Load load, int count) {
-        long begun = load.seen().firstByte().getTotalCount();
+    private static void awaitAll(Load load, int count) {
+        long begun = 0;
+        for (int i = 0; i < 60 && begun < count; i++) {
+            Timing.sleep(Duration.ofSeconds(1));
+            begun += load.seen().firstByte().getTotalCount();
+        }
         if (begun < count) {
             throw new IllegalStateException("only " + begun + " of " + count + " streams have begun");
         }

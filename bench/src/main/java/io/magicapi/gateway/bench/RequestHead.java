@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 final class RequestHead {
 
     private static final int LONGEST = 16 * 1024;
+    private static final int LONGEST_PATH = 200;
 
     private final byte[] bytes = new byte[LONGEST];
     private int length;
@@ -54,7 +55,13 @@ final class RequestHead {
     /** {@return what to answer} */
     Script script() {
         String value = value(Script.HEADER);
-        return value.isEmpty() ? Script.PLAIN : Script.parse(value);
+        return value.isEmpty() ? scriptOfPath() : Script.parse(value);
+    }
+
+    /** To Bedrock no header of the client's gets through, so its streams are known by their path. */
+    private Script scriptOfPath() {
+        String start = new String(bytes, 0, Math.min(length, LONGEST_PATH), StandardCharsets.US_ASCII);
+        return start.contains("/converse-stream ") ? Script.BEDROCK : Script.PLAIN;
     }
 
     /** {@return the value of a header; empty if it is not there} */

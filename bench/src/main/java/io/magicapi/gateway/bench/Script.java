@@ -16,6 +16,8 @@ record Script(Form form, int events, Duration gap) {
 
     static final Script PLAIN = new Script(Form.PLAIN, 0, Duration.ZERO);
 
+    static final Script BEDROCK = new Script(Form.BEDROCK, 1000, Duration.ZERO);
+
     /** What the answer looks like. */
     enum Form {
         /** A chat completion of 1 KB. */

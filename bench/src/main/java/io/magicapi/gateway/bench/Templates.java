@@ -1,6 +1,6 @@
 package io.magicapi.gateway.bench;
 
-import java.nio.ByteBuffer;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -104,19 +104,15 @@ public final class Templates {
 
     /** {@return an event of Bedrock's Converse API} */
     public static byte[] converse(String type, String payload) {
-        return bytes(new Message(
-                Map.of(
-                        ":message-type", HeaderValue.fromString("event"),
-                        ":event-type", HeaderValue.fromString(type),
-                        ":content-type", HeaderValue.fromString("application/json")),
-                payload.getBytes(StandardCharsets.UTF_8)));
-    }
-
-    private static byte[] bytes(Message message) {
-        ByteBuffer bytes = message.toByteBuffer();
-        byte[] copy = new byte[bytes.remaining()];
-        bytes.get(copy);
-        return copy;
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        new Message(
+                        Map.of(
+                                ":message-type", HeaderValue.fromString("event"),
+                                ":event-type", HeaderValue.fromString(type),
+                                ":content-type", HeaderValue.fromString("application/json")),
+                        payload.getBytes(StandardCharsets.UTF_8))
+                .encode(out);
+        return out.toByteArray();
     }
 
     private static Stream stream(String contentType, String begin, String event, String end) {

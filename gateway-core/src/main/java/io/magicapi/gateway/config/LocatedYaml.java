@@ -45,8 +45,11 @@ public final class LocatedYaml implements ConfigProcessor {
     /** The store's setting that holds the file's name as problems show it. */
     static final String SHOWN = "shown";
 
-    /** Far above any real file, far below what aliases of aliases could blow up to. */
-    private static final int MAX_VALUES = 100_000;
+    /** A file of 100,000 models has some 300,000; aliases of aliases could blow up to far more. */
+    private static final int MAX_VALUES = 1_000_000;
+
+    /** SnakeYAML's own limit is below what such a file has. */
+    private static final int MAX_CHARACTERS = 64 * 1024 * 1024;
 
     /** For vertx-config, which finds this class through {@code META-INF/services}. */
     public LocatedYaml() {}
@@ -140,7 +143,9 @@ public final class LocatedYaml implements ConfigProcessor {
 
         Optional<Located> document(InputStream input) {
             try {
-                Node root = new Yaml(new LoaderOptions()).compose(new UnicodeReader(input));
+                LoaderOptions options = new LoaderOptions();
+                options.setCodePointLimit(MAX_CHARACTERS);
+                Node root = new Yaml(options).compose(new UnicodeReader(input));
                 return root == null ? Optional.empty() : Optional.of(located(place(root.getStartMark()), root));
             } catch (MarkedYAMLException e) {
                 // The exception's own message quotes the line, which may hold a secret; the problem alone does not.

@@ -154,6 +154,6 @@ class ConfigProblemsTest {
             bomb.append("      x%d: &x%d [*x%d, *x%d]\n".formatted(i, i, i - 1, i - 1));
         }
         assertThat(new Configs(directory).file("gateway.yaml", bomb.toString()).problems())
-                .containsExactly("GW-C02 gateway.yaml: holds more than 100000 values");
+                .containsExactly("GW-C02 gateway.yaml: holds more than 1000000 values");
     }
 }
