@@ -92,9 +92,7 @@ public final class Gateway {
         this.plugins = plugins;
         this.boundary = boundary;
         this.models = models;
-        this.health = new Health(name -> catalog.config().provider(name), System::nanoTime);
-        this.reload = loaded.map(first -> new ConfigReload(vertx, first, this::follow, builtIn));
-        Prices prices = new Prices(config);
+        Prices prices = new Prices(catalog::config);
         this.metrics = new Metrics((provider, model) -> knows(prices, provider, model));
         this.recorder = new Recorder(
                 config, prices, metrics, OtlpHeaders.read(config.observability().otlpHeaders(), environment));
@@ -104,6 +102,8 @@ public final class Gateway {
                 .clients(active, connections, fronts)
                 .slots(slots)
                 .plugins(plugins);
+        this.health = new Health(name -> catalog.config().provider(name), System::nanoTime);
+        this.reload = loaded.map(first -> new ConfigReload(vertx, first, this::follow, builtIn));
         plugins.endLeftoversWith((generations, cause) -> fronts.forEach(front -> front.breakOff(generations, cause)));
     }
 
@@ -187,6 +187,18 @@ public final class Gateway {
         return started.future();
     }
 
+    /** {@return whether a model is one of the operator's, of a plugin's catalogue or of the price list} */
+    private boolean knows(Prices prices, String provider, String model) {
+        return prices.knows(provider, model)
+                || catalog.snapshot()
+                        .find(provider)
+                        .filter(known -> known.lists(model))
+                        .isPresent()
+                || catalog.config().models().values().stream()
+                        .flatMap(route -> route.route().stream())
+                        .anyMatch(target -> target.name().equals(provider + "/" + model));
+    }
+
     private Future<List<String>> follow(GatewayConfig next) {
         GatewayConfig before = catalog.config();
         return plugins.follow(next).onSuccess(changed -> {
@@ -200,18 +212,6 @@ public final class Gateway {
 
     private static boolean isJudgedOtherwise(ProviderSettings before, ProviderSettings after) {
         return !before.breaker().equals(after.breaker()) || !before.retries().equals(after.retries());
-    }
-
-    /** {@return whether a model is one of the operator's, of a plugin's catalogue or of the price list} */
-    private boolean knows(Prices prices, String provider, String model) {
-        return prices.knows(provider, model)
-                || catalog.snapshot()
-                        .find(provider)
-                        .filter(known -> known.lists(model))
-                        .isPresent()
-                || catalog.config().models().values().stream()
-                        .flatMap(route -> route.route().stream())
-                        .anyMatch(target -> target.name().equals(provider + "/" + model));
     }
 
     /** A name that is mistyped in the configuration would go unnoticed; one whose plugin comes later is no mistake. */
@@ -251,7 +251,7 @@ public final class Gateway {
         if (!config.admin().enabled()) {
             return Future.succeededFuture();
         }
-        AdminFront front = new AdminFront(config, environment, plugins, metrics, reload);
+        AdminFront front = new AdminFront(config, environment, plugins, reload, metrics);
         return vertx.deployVerticle(front).onSuccess(deployed -> admin = front);
     }
 

@@ -72,8 +72,8 @@ final class AdminApi {
             GatewayConfig config,
             AdminKey key,
             PluginRegistry plugins,
-            Metrics metrics,
-            Optional<ConfigReload> reload) {
+            Optional<ConfigReload> reload,
+            Metrics metrics) {
         this.reload = reload;
         this.vertx = vertx;
         this.folder = config.plugins().dir();
@@ -104,9 +104,9 @@ final class AdminApi {
             serveMetrics(router);
         }
         router.route().handler(this::admit);
+        serveMetrics(router);
         serve(router, "/admin/config", Map.of(HttpMethod.GET, context -> config()));
         serve(router, "/admin/config/reload", Map.of(HttpMethod.POST, this::reload));
-        serveMetrics(router);
         serve(router, "/admin/plugins", Map.of(HttpMethod.GET, context -> all(), HttpMethod.POST, this::upload));
         serve(router, "/admin/plugins/load", Map.of(HttpMethod.POST, this::load));
         serve(router, "/admin/plugins/verify", Map.of(HttpMethod.POST, this::verify));

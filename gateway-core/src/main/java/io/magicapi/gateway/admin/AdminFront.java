@@ -45,8 +45,8 @@ public final class AdminFront extends VerticleBase {
     private final GatewayConfig whole;
     private final Map<String, String> environment;
     private final PluginRegistry plugins;
-    private final Optional<ConfigReload> reload;
     private final Metrics metrics;
+    private final Optional<ConfigReload> reload;
 
     /** The connections that are open, and the timers that close those on which nothing comes. */
     private final Map<HttpConnection, Long> connections = new IdentityHashMap<>();
@@ -59,15 +59,15 @@ public final class AdminFront extends VerticleBase {
      * A listener that does not listen yet.
      *
      * @param environment where the key is looked up
-     * @param metrics the figures that it shows, if it is to
      * @param reload what reloads the configuration, if it can be
+     * @param metrics the figures that it shows, if it is to
      */
     public AdminFront(
             GatewayConfig config,
             Map<String, String> environment,
             PluginRegistry plugins,
-            Metrics metrics,
-            Optional<ConfigReload> reload) {
+            Optional<ConfigReload> reload,
+            Metrics metrics) {
         this.reload = reload;
         this.whole = config;
         this.config = config.admin();
@@ -85,7 +85,7 @@ public final class AdminFront extends VerticleBase {
     }
 
     private Future<Void> listen(AdminKey key) {
-        Router router = new AdminApi(vertx, whole, key, plugins, metrics, reload).router();
+        Router router = new AdminApi(vertx, whole, key, plugins, reload, metrics).router();
         HttpServer listener = vertx.createHttpServer(new HttpServerOptions()
                         .setHost(config.host())
                         .setPort(config.port())

@@ -100,6 +100,21 @@ public final class LogSetup {
         level(context, level);
     }
 
+    private static LogQueue queue(LoggerContext context, OutputStreamAppender<ILoggingEvent> appender) {
+        LogQueue made = new LogQueue(appender);
+        made.setContext(context);
+        made.setName("queue");
+        made.start();
+        queue = made;
+        return made;
+    }
+
+    /** OpenTelemetry and the JDK's own classes log by {@code java.util.logging}. */
+    private static void listenToJdk() {
+        SLF4JBridgeHandler.removeHandlersForRootLogger();
+        SLF4JBridgeHandler.install();
+    }
+
     /**
      * Changes the level of a process whose logging was set up. Whether lines have stack traces stays as it is.
      *
@@ -117,21 +132,6 @@ public final class LogSetup {
         context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(own == Level.ERROR ? Level.ERROR : Level.WARN);
         context.getLogger(OWN_LOGGERS).setLevel(own);
         BROKEN_CONNECTIONS.forEach(name -> context.getLogger(name).setLevel(own == Level.DEBUG ? null : Level.OFF));
-    }
-
-    private static LogQueue queue(LoggerContext context, OutputStreamAppender<ILoggingEvent> appender) {
-        LogQueue made = new LogQueue(appender);
-        made.setContext(context);
-        made.setName("queue");
-        made.start();
-        queue = made;
-        return made;
-    }
-
-    /** OpenTelemetry and the JDK's own classes log by {@code java.util.logging}. */
-    private static void listenToJdk() {
-        SLF4JBridgeHandler.removeHandlersForRootLogger();
-        SLF4JBridgeHandler.install();
     }
 
     /** Logback closes what it writes to; standard output is not its to close. */

@@ -26,7 +26,6 @@ final class RestartKeys implements Predicate<String> {
             "plugins.trusted-keys",
             "plugins.dev",
             "plugins.<name>.pin",
-            "pricing.",
             "observability.",
             "log.format");
 

@@ -89,6 +89,6 @@ class MetricsBoundsTest {
 
     private static Recorder recorder(Metrics metrics) {
         GatewayConfig config = GatewayConfig.defaults();
-        return new Recorder(config, new Prices(config), metrics, Map.of());
+        return new Recorder(config, new Prices(() -> config), metrics, Map.of());
     }
 }

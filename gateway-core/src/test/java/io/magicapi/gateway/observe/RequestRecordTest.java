@@ -17,7 +17,7 @@ class RequestRecordTest {
 
     private final Metrics metrics = new Metrics((provider, model) -> true);
     private final GatewayConfig config = GatewayConfig.defaults();
-    private final Recorder recorder = new Recorder(config, new Prices(config), metrics, Map.of());
+    private final Recorder recorder = new Recorder(config, new Prices(() -> config), metrics, Map.of());
     private final AtomicInteger overs = new AtomicInteger();
 
     @AfterEach

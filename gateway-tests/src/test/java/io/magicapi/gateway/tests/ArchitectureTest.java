@@ -59,6 +59,14 @@ class ArchitectureTest {
             .resideInAPackage("org.pf4j..");
 
     @ArchTest
+    static final ArchRule onlyObserveKnowsMetersAndSpans = noClasses()
+            .that()
+            .resideOutsideOfPackage(ROOT + "observe..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.micrometer..", "io.prometheus..", "io.opentelemetry..");
+
+    @ArchTest
     static final ArchRule onlyUpstreamMakesRequests = noClasses()
             .that()
             .resideOutsideOfPackages(ROOT + "upstream..", ROOT + "testkit..")
