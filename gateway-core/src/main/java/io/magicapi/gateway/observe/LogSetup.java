@@ -83,6 +83,7 @@ public final class LogSetup {
             return;
         }
         context.reset();
+        queue = null;
         listenToJdk();
         boolean stackTraces = level.equals(DEBUG);
         Encoder<ILoggingEvent> encoder = json ? new JsonLines(stackTraces) : new TextLines(colours, stackTraces);

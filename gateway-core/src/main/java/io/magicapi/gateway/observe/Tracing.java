@@ -130,6 +130,9 @@ final class Tracing implements AutoCloseable {
     void over(RequestRecord request) {
         Span span = request.span();
         if (span.isRecording()) {
+            if (!request.operation().isEmpty()) {
+                span.updateName(request.method() + " /v1/" + request.operation());
+            }
             span.setAttribute("gateway.request.id", request.id());
             span.setAttribute("gateway.attempts", (long) request.attempts());
             span.setAttribute("gateway.overhead.ms", RequestRecord.millis(request.overhead()));

@@ -162,7 +162,7 @@ class OtlpTest {
         assertThat(hex(request.getTraceId())).isEqualTo(TRACE).isEqualTo(hex(attempt.getTraceId()));
         assertThat(hex(request.getParentSpanId())).isEqualTo(CALLER);
         assertThat(attempt.getParentSpanId()).isEqualTo(request.getSpanId());
-        assertThat(request.getName()).isEqualTo("POST");
+        assertThat(request.getName()).isEqualTo("POST /v1/chat/completions");
         assertThat(attempt.getName()).isEqualTo("chat " + MODEL);
         assertThat(attributes(attempt.getAttributesList()))
                 .containsEntry("gen_ai.operation.name", "chat")
