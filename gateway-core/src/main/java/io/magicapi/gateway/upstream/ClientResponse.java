@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClientResponse {
 
-    /** How long a client hears nothing of a stream that is kept back. Proxies on the way give up after 30 s or more. */
-    private static final Duration QUIET = Duration.ofSeconds(5);
+    /** How long a client hears nothing of a stream that is kept back. */
+    private static final Duration QUIET = Duration.ofSeconds(3);
 
     private static final Buffer COMMENT = Buffer.buffer(": keep-alive\n\n");
 
