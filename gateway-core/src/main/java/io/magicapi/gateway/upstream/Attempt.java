@@ -80,10 +80,12 @@ final class Attempt implements ClientSide {
     private final Credentials credentials;
     private final Lease lease;
     private final Optional<Duration> firstToken;
+    private final Delivery delivery;
     private final @Nullable Upload upload;
     private final UpstreamFaults faults;
     private final long begin = System.nanoTime();
 
+    private long firstByte;
     private Credentials.Chosen chosen = Credentials.Chosen.NONE;
     private @Nullable Exchange exchange;
     private Slots.@Nullable Slot slot;
@@ -107,8 +109,9 @@ final class Attempt implements ClientSide {
      *
      * @param credentials where its key comes from
      * @param lease on the provider; given back when the attempt is over
-     * @param firstToken how long it may take to the first word of a stream, of which nothing is delivered before; empty:
-     *     whatever comes is delivered at once, since there is nobody else to ask
+     * @param firstToken how long it may take to the first word of a stream; empty: as long as it takes, since there is
+     *     nobody else to ask
+     * @param delivery how its answer is delivered if it is a chat stream
      * @param upload the client's body, if it is not held in memory
      */
     Attempt(
@@ -121,6 +124,7 @@ final class Attempt implements ClientSide {
             Credentials credentials,
             Lease lease,
             Optional<Duration> firstToken,
+            Delivery delivery,
             @Nullable Upload upload) {
         this.relay = relay;
         this.relays = relays;
@@ -132,6 +136,7 @@ final class Attempt implements ClientSide {
         this.credentials = credentials;
         this.lease = lease;
         this.firstToken = firstToken;
+        this.delivery = delivery;
         this.upload = upload;
         this.faults = new UpstreamFaults(lease.generation().name());
     }
@@ -154,8 +159,24 @@ final class Attempt implements ClientSide {
         return chosen;
     }
 
+    /** {@return whether its target was given the beginning of the answer} */
+    boolean isPrefilled() {
+        return delivery.isPrefilled();
+    }
+
     long begin() {
         return begin;
+    }
+
+    /** {@return when the first byte of its answer was there for the client, by {@link System#nanoTime}; 0 if none was} */
+    long firstByte() {
+        return firstByte;
+    }
+
+    private void wrote() {
+        if (firstByte == 0) {
+            firstByte = System.nanoTime();
+        }
     }
 
     /** Runs a step of ours. Nobody waits for these steps, so one that threw would leave the client waiting for ever. */
@@ -192,8 +213,21 @@ final class Attempt implements ClientSide {
         }
         record.takes();
         chosen = key;
-        GatewayCall call = inquiry.call(generation(), target, chosen.secret());
-        hidesUsage = call.hidesUsage();
+        GatewayCall asked = inquiry.call(generation(), target, chosen.secret());
+        hidesUsage = asked.hidesUsage();
+        delivery.asked(asked, this::continuesAnswers)
+                .onSuccess(call -> guarded(() -> open(call)))
+                .onFailure(this::fail);
+    }
+
+    private Future<Boolean> continuesAnswers() {
+        return relays.boundary().continuesAnswers(generation(), target.model().orElse(""));
+    }
+
+    private void open(GatewayCall call) {
+        if (over) {
+            return;
+        }
         relays.boundary()
                 .open(generation(), call)
                 .onSuccess(opened -> guarded(() -> {
@@ -437,10 +471,10 @@ final class Attempt implements ClientSide {
 
     private ChatStreamAnswer chatStream(boolean hidesUsage) {
         return new ChatStreamAnswer(
-                this,
+                delivery.through(this, this::unusable),
                 new ChatStreamScanner(generation().usagePointers(), MAX_EVENT, hidesUsage),
                 inquiry.includeUsage(),
-                firstToken.isPresent(),
+                delivery.holding(),
                 MAX_EVENT);
     }
 
@@ -551,6 +585,7 @@ final class Attempt implements ClientSide {
     @Override
     public void beginStream(Optional<String> remark) {
         stopAwaitingWord();
+        wrote();
         HttpClientResponse head = incoming;
         if (head != null) {
             writeHead(head, 200, true);
@@ -558,6 +593,11 @@ final class Attempt implements ClientSide {
         client.header("content-type", "text/event-stream");
         client.length(-1);
         client.warn(remark);
+    }
+
+    @Override
+    public void keepAlive() {
+        client.keepAlive();
     }
 
     @Override
@@ -575,6 +615,10 @@ final class Attempt implements ClientSide {
 
     @Override
     public void write(Buffer bytes) {
+        if (over) {
+            return;
+        }
+        wrote();
         record.wrote(bytes.length());
         client.write(bytes, this);
     }
@@ -600,6 +644,7 @@ final class Attempt implements ClientSide {
         if (over) {
             return;
         }
+        wrote();
         record.wrote(bytes.length());
         served(incoming != null && incoming.statusCode() >= 500);
         finish();
@@ -611,7 +656,7 @@ final class Attempt implements ClientSide {
 
     /** Only where that is known before the head: nothing is held back to get to know it. */
     private void tellCost() {
-        if (!client.isHeadWritten()) {
+        if (!client.hasBegun()) {
             record.cost().ifPresent(dollars -> client.header("x-gateway-cost-usd", dollars));
         }
     }
@@ -672,6 +717,15 @@ final class Attempt implements ClientSide {
                 new AttemptFailure.Answered(status, headers, Redaction.without(chosen.secret(), body), retryable));
     }
 
+    /** Its answer does not go on where another one broke off. */
+    private void unusable() {
+        if (!over) {
+            finish();
+            resetUpstream();
+            relay.unusable(this);
+        }
+    }
+
     /** The client has left, or the request is over for another reason. */
     void abandon() {
         if (!over) {
@@ -688,7 +742,6 @@ final class Attempt implements ClientSide {
     }
 
     private void served(boolean badly) {
-        long firstByte = record.firstByte();
         generation().served(badly, firstByte == 0 ? -1 : firstByte - begin);
     }
 

@@ -14,6 +14,9 @@ interface ClientSide {
      */
     void beginStream(Optional<String> warning);
 
+    /** Has the client hear something now and then, from the head of a chat stream on, until a part of it is written. */
+    void keepAlive();
+
     /** Answers with an error; only while nothing has been written. */
     void refuse(GatewayException failure);
 

@@ -11,13 +11,20 @@ import com.fasterxml.jackson.databind.JsonNode;
  *     anyway, {@code never} if it cannot be stopped
  * @param sampling whether it takes temperature, top_p and top_k
  * @param forcedTools whether it can be made to call a tool
+ * @param prefill whether it goes on with an answer of which it is given the beginning
  */
-record Abilities(int maxTokens, boolean adaptiveThinking, String thinkingOff, boolean sampling, boolean forcedTools) {
+record Abilities(
+        int maxTokens,
+        boolean adaptiveThinking,
+        String thinkingOff,
+        boolean sampling,
+        boolean forcedTools,
+        boolean prefill) {
 
     static final String NEVER = "never";
 
     /** Of a model that is not listed: it is newer than the list, and has to say by itself what it refuses. */
-    static final Abilities UNKNOWN = new Abilities(32_000, true, "", true, true);
+    static final Abilities UNKNOWN = new Abilities(32_000, true, "", true, true, false);
 
     /** {@return what an entry of the catalogue says; what it does not say is as in {@link #UNKNOWN}} */
     static Abilities of(JsonNode entry) {
@@ -26,6 +33,7 @@ record Abilities(int maxTokens, boolean adaptiveThinking, String thinkingOff, bo
                 !entry.path("thinking").asText().equals("budget"),
                 entry.path("thinking-off").asText(UNKNOWN.thinkingOff),
                 entry.path("sampling").asBoolean(UNKNOWN.sampling),
-                entry.path("forced-tools").asBoolean(UNKNOWN.forcedTools));
+                entry.path("forced-tools").asBoolean(UNKNOWN.forcedTools),
+                entry.path("prefill").asBoolean(UNKNOWN.prefill));
     }
 }

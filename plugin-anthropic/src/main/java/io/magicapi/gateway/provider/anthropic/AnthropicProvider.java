@@ -77,6 +77,11 @@ public final class AnthropicProvider implements Provider {
         return catalogue.models();
     }
 
+    @Override
+    public boolean continuesAnswers(String model) {
+        return catalogue.abilities(model).prefill();
+    }
+
     /** The key goes where Anthropic looks for it. What names an account at OpenAI is none of Anthropic's business. */
     @Override
     public Headers processHeaders(Headers client, Call call) {

@@ -71,6 +71,17 @@ class AnthropicProviderTest {
     }
 
     @Test
+    @DisplayName(
+            "models up to Claude 4.5 go on with an answer of which they are given the beginning; newer ones refuse")
+    void continues() {
+        assertThat(anthropic.continuesAnswers("claude-haiku-4-5")).isTrue();
+        assertThat(anthropic.continuesAnswers("claude-sonnet-4-5-20250929")).isTrue();
+        assertThat(anthropic.continuesAnswers("claude-sonnet-4-6")).isFalse();
+        assertThat(anthropic.continuesAnswers("claude-opus-5-5")).isFalse();
+        assertThat(anthropic.continuesAnswers("claude-not-listed")).isFalse();
+    }
+
+    @Test
     @DisplayName("without a key the call is refused before anything is made of it")
     void missingKey() {
         assertThatThrownBy(() -> anthropic.open(TestCall.chat("{}")))

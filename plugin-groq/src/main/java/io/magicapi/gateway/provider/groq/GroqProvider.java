@@ -79,6 +79,12 @@ public final class GroqProvider implements Provider {
         return List.of("/x_groq/usage", "/usage");
     }
 
+    /** Groq documents it for all that write text, and shows it with Llama; models that think first are another matter. */
+    @Override
+    public boolean continuesAnswers(String model) {
+        return model.startsWith("llama-");
+    }
+
     @Override
     public boolean retryable(ResponseHead head) {
         return head.status() == FLEX_CAPACITY || Provider.super.retryable(head);

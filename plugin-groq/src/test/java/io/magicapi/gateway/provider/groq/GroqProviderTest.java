@@ -55,6 +55,15 @@ class GroqProviderTest {
     }
 
     @Test
+    @DisplayName("Llama goes on with an answer of which it is given the beginning; of other models that is not known")
+    void continues() {
+        assertThat(groq.continuesAnswers("llama-3.1-8b-instant")).isTrue();
+        assertThat(groq.continuesAnswers("openai/gpt-oss-20b")).isFalse();
+        assertThat(groq.continuesAnswers("groq/compound")).isFalse();
+        assertThat(groq.continuesAnswers("")).isFalse();
+    }
+
+    @Test
     @DisplayName(
             "a chat goes to the path the client asked for, with the key as a bearer token and the client's headers")
     void chat() {
