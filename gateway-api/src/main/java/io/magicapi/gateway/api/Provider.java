@@ -16,8 +16,8 @@ import org.pf4j.ExtensionPoint;
  * if the configuration gives the provider several names, one for each.
  *
  * <p><b>Threads.</b> One instance serves all event loops at once, so it must be safe for use by several threads; a
- * provider without mutable fields is. Methods that take a {@link Call}, and {@link #retryable}, run on an event loop and
- * must return within microseconds. A provider that cannot promise this returns true from {@link #blocking()}.
+ * provider without mutable fields is. Methods that take a {@link Call}, {@link #retryable} and {@link #continuesAnswers} run on
+ * an event loop and must return within microseconds. A provider that cannot promise this returns true from {@link #blocking()}.
  *
  * <p><b>Failures.</b> Whatever a method throws fails the one request it was called for: a {@link ProviderException}
  * with the status and the message it carries, anything else with a 500 that names the exception's class and nothing
@@ -128,6 +128,21 @@ public interface Provider extends ExtensionPoint {
     default boolean retryable(ResponseHead head) {
         int status = head.status();
         return status == 408 || status == 409 || status == 429 || status >= 500;
+    }
+
+    /**
+     * Whether a model goes on with an answer of which it is given the beginning, as a last message of the assistant's
+     * ("prefill"). Asked when a stream has broken off and this provider is to go on with it ({@code stream-recovery:
+     * continue}).
+     *
+     * <p>True only where the upstream documents it: what such a model says is appended to what the client has been told.
+     * A model that refuses it with a 400 is asked again without. For a model of which nothing is known, false is right.
+     *
+     * @param model the model as the upstream knows it
+     * @return by default false; the answer to one model is always the same
+     */
+    default boolean continuesAnswers(String model) {
+        return false;
     }
 
     /**

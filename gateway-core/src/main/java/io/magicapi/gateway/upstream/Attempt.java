@@ -85,10 +85,12 @@ final class Attempt implements ClientSide {
     private final Credentials credentials;
     private final Lease lease;
     private final Optional<Duration> firstToken;
+    private final Delivery delivery;
     private final @Nullable Upload upload;
     private final UpstreamFaults faults;
     private final long begin = System.nanoTime();
 
+    private long firstByte;
     private Credentials.Chosen chosen = Credentials.Chosen.NONE;
     private @Nullable Exchange exchange;
     private Slots.@Nullable Slot slot;
@@ -111,8 +113,9 @@ final class Attempt implements ClientSide {
      *
      * @param credentials where its key comes from
      * @param lease on the provider; given back when the attempt is over
-     * @param firstToken how long it may take to the first word of a stream, of which nothing is delivered before; empty:
-     *     whatever comes is delivered at once, since there is nobody else to ask
+     * @param firstToken how long it may take to the first word of a stream; empty: as long as it takes, since there is
+     *     nobody else to ask
+     * @param delivery how its answer is delivered if it is a chat stream
      * @param upload the client's body, if it is not held in memory
      */
     Attempt(
@@ -125,6 +128,7 @@ final class Attempt implements ClientSide {
             Credentials credentials,
             Lease lease,
             Optional<Duration> firstToken,
+            Delivery delivery,
             @Nullable Upload upload) {
         this.relay = relay;
         this.relays = relays;
@@ -136,6 +140,7 @@ final class Attempt implements ClientSide {
         this.credentials = credentials;
         this.lease = lease;
         this.firstToken = firstToken;
+        this.delivery = delivery;
         this.upload = upload;
         this.faults = new UpstreamFaults(lease.generation().name());
     }
@@ -158,8 +163,24 @@ final class Attempt implements ClientSide {
         return chosen;
     }
 
+    /** {@return whether its target was given the beginning of the answer} */
+    boolean isPrefilled() {
+        return delivery.isPrefilled();
+    }
+
     long begin() {
         return begin;
+    }
+
+    /** {@return when the first byte of its answer was there for the client, by {@link System#nanoTime}; 0 if none was} */
+    long firstByte() {
+        return firstByte;
+    }
+
+    private void wrote() {
+        if (firstByte == 0) {
+            firstByte = System.nanoTime();
+        }
     }
 
     /** Runs a step of ours. Nobody waits for these steps, so one that threw would leave the client waiting for ever. */
@@ -193,8 +214,21 @@ final class Attempt implements ClientSide {
             return;
         }
         chosen = credentials.choose(generation(), target);
+        delivery.asked(inquiry.call(generation(), target, chosen.secret()), this::continuesAnswers)
+                .onSuccess(call -> guarded(() -> open(call)))
+                .onFailure(this::fail);
+    }
+
+    private Future<Boolean> continuesAnswers() {
+        return relays.boundary().continuesAnswers(generation(), target.model().orElse(""));
+    }
+
+    private void open(GatewayCall call) {
+        if (over) {
+            return;
+        }
         relays.boundary()
-                .open(generation(), inquiry.call(generation(), target, chosen.secret()))
+                .open(generation(), call)
                 .onSuccess(opened -> guarded(() -> {
                     exchange = opened.exchange();
                     connect(opened.request(), false);
@@ -434,10 +468,10 @@ final class Attempt implements ClientSide {
 
     private ChatStreamAnswer chatStream(boolean hidesUsage) {
         return new ChatStreamAnswer(
-                this,
+                delivery.through(this, this::unusable),
                 new ChatStreamScanner(generation().usagePointers(), MAX_EVENT, hidesUsage),
                 inquiry.includeUsage(),
-                firstToken.isPresent(),
+                delivery.holding(),
                 MAX_EVENT);
     }
 
@@ -545,6 +579,7 @@ final class Attempt implements ClientSide {
     @Override
     public void beginStream(Optional<String> remark) {
         stopAwaitingWord();
+        wrote();
         HttpClientResponse head = incoming;
         if (head != null) {
             writeHead(head, 200, true);
@@ -552,6 +587,11 @@ final class Attempt implements ClientSide {
         client.header("content-type", "text/event-stream");
         client.length(-1);
         client.warn(remark);
+    }
+
+    @Override
+    public void keepAlive() {
+        client.keepAlive();
     }
 
     @Override
@@ -569,6 +609,10 @@ final class Attempt implements ClientSide {
 
     @Override
     public void write(Buffer bytes) {
+        if (over) {
+            return;
+        }
+        wrote();
         record.wrote();
         client.write(bytes, this);
     }
@@ -594,6 +638,7 @@ final class Attempt implements ClientSide {
         if (over) {
             return;
         }
+        wrote();
         record.wrote();
         served(incoming != null && incoming.statusCode() >= 500);
         finish();
@@ -661,6 +706,15 @@ final class Attempt implements ClientSide {
                 new AttemptFailure.Answered(status, headers, Redaction.without(chosen.secret(), body), retryable));
     }
 
+    /** Its answer does not go on where another one broke off. */
+    private void unusable() {
+        if (!over) {
+            finish();
+            resetUpstream();
+            relay.unusable(this);
+        }
+    }
+
     /** The client has left, or the request is over for another reason. */
     void abandon() {
         if (!over) {
@@ -682,7 +736,6 @@ final class Attempt implements ClientSide {
     }
 
     private void served(boolean badly) {
-        long firstByte = record.firstByte();
         generation().served(badly, firstByte == 0 ? -1 : firstByte - begin);
     }
 

@@ -10,23 +10,28 @@ import org.jspecify.annotations.Nullable;
  * Relays a chat stream, watched by {@link ChatStreamScanner}, so that it ends in one of two ways only: whole, or visibly
  * broken. (Every SDK takes a stream that just ends for a whole answer.)
  *
- * <p>Nothing is written before the first byte that is no blank, or, if somebody else could be asked, before the first
- * word. If that opens a JSON object, the upstream did not stream
- * at all, whatever its Content-Type says: an error becomes an error answer, a completion becomes a stream.
+ * <p>Nothing is written before the first byte that is no blank, and nothing of what is to be {@linkplain Holding held}: a
+ * stream that breaks off while all of it is held is an ordinary failure. If the first byte opens a JSON object, the
+ * upstream did not stream at all, whatever its Content-Type says: an error becomes an error answer, a completion becomes
+ * a stream.
  */
 final class ChatStreamAnswer implements Answer {
 
     /** Of a stream that says nothing for so long, somebody may want to see what it says instead. */
-    private static final int MAX_HELD = 64 * 1024;
+    private static final int MAX_OPENING = 64 * 1024;
+
+    /** An answer that is longer is delivered as it comes from there on, so that memory has a bound. */
+    private static final int MAX_ANSWER = 8 * 1024 * 1024;
 
     private final ClientSide client;
     private final ChatStreamScanner scanner;
     private final boolean includeUsage;
-    private final boolean holdsOpening;
+    private final Holding holding;
     private final int documentLimit;
 
     private Buffer held = Buffer.buffer();
     private Form form = Form.UNKNOWN;
+    private boolean begun;
     private boolean committed;
     private boolean over;
 
@@ -40,20 +45,14 @@ final class ChatStreamAnswer implements Answer {
      * An answer of which nothing has been written.
      *
      * @param includeUsage whether the client asked for a usage chunk
-     * @param holdsOpening whether nothing is written before the first word of a stream has come, so that somebody else
-     *     can be asked if it never comes
      * @param documentLimit how long an answer may be that is no stream, in bytes
      */
     ChatStreamAnswer(
-            ClientSide client,
-            ChatStreamScanner scanner,
-            boolean includeUsage,
-            boolean holdsOpening,
-            int documentLimit) {
+            ClientSide client, ChatStreamScanner scanner, boolean includeUsage, Holding holding, int documentLimit) {
         this.client = client;
         this.scanner = scanner;
         this.includeUsage = includeUsage;
-        this.holdsOpening = holdsOpening;
+        this.holding = holding;
         this.documentLimit = documentLimit;
     }
 
@@ -72,7 +71,7 @@ final class ChatStreamAnswer implements Answer {
                 }
                 form = first == '{' || first == '[' ? Form.DOCUMENT : Form.STREAM;
                 if (form == Form.STREAM) {
-                    if (!holdsOpening) {
+                    if (holding == Holding.NOTHING) {
                         commit();
                     }
                     relay(bytes);
@@ -93,9 +92,16 @@ final class ChatStreamAnswer implements Answer {
         return null;
     }
 
+    private void begin() {
+        if (!begun) {
+            begun = true;
+            client.beginStream(Optional.empty());
+        }
+    }
+
     private void commit() {
         committed = true;
-        client.beginStream(Optional.empty());
+        begin();
     }
 
     private void relay(Buffer bytes) {
@@ -120,15 +126,26 @@ final class ChatStreamAnswer implements Answer {
         }
     }
 
-    /** {@return all that was held, if the first word has come or no more is to be held; otherwise nothing} */
+    /** {@return all that was held, if no more is to be held; otherwise nothing} */
     private Buffer opened(Buffer events) {
         held.appendBuffer(events);
         boolean whole = scanner.done() && !scanner.empty();
-        if (!whole && held.length() < MAX_HELD && !Opening.hasWord(events)) {
-            return Buffer.buffer();
+        boolean opened = begun || whole || held.length() >= MAX_OPENING || Opening.hasWord(events);
+        if (whole || (opened && holding == Holding.OPENING) || held.length() >= MAX_ANSWER) {
+            return heldSoFar();
         }
+        if (opened && !begun) {
+            begin();
+            client.keepAlive();
+        }
+        return Buffer.buffer();
+    }
+
+    private Buffer heldSoFar() {
         commit();
-        return held;
+        Buffer all = held;
+        held = Buffer.buffer();
+        return all;
     }
 
     private void collect(Buffer bytes) {
@@ -151,7 +168,7 @@ final class ChatStreamAnswer implements Answer {
             case STREAM -> endStream();
             case DOCUMENT -> endDocument();
             case UNKNOWN -> {
-                if (!holdsOpening) {
+                if (holding == Holding.NOTHING) {
                     commit();
                 }
                 breakOffEmpty();
@@ -164,12 +181,17 @@ final class ChatStreamAnswer implements Answer {
         if (scanner.failed()) {
             breakOff(upstreamError(), rest);
         } else if (scanner.done() || scanner.finished()) {
-            finish(committed ? rest : opened(rest));
+            finish(committed ? rest : all(rest));
         } else {
             GatewayException cut = new GatewayException(
                     ErrorCode.UPSTREAM_CUT, "the provider ended the stream before the answer was complete");
             breakOff(cut, rest.copy().appendBuffer(RawAnswer.errorEvent(cut)));
         }
+    }
+
+    private Buffer all(Buffer rest) {
+        held.appendBuffer(rest);
+        return heldSoFar();
     }
 
     private void endDocument() {

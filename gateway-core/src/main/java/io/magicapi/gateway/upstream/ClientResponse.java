@@ -23,6 +23,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClientResponse {
 
+    /** How long a client hears nothing of a stream that is kept back. Proxies on the way give up after 30 s or more. */
+    private static final Duration QUIET = Duration.ofSeconds(5);
+
+    private static final Buffer COMMENT = Buffer.buffer(": keep-alive\n\n");
+
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final String requestId;
@@ -31,6 +36,8 @@ final class ClientResponse {
     private final Runnable clientLeft;
     private final Promise<Void> done = Promise.promise();
     private @Nullable Deadline reader;
+    private @Nullable ClientSide waiting;
+    private @Nullable Deadline quiet;
     private boolean headSet;
     private boolean over;
 
@@ -84,6 +91,11 @@ final class ClientResponse {
         return over;
     }
 
+    /** {@return whether something has been written, so that a failure can only be told in the stream} */
+    boolean hasBegun() {
+        return response.headWritten();
+    }
+
     boolean isHead() {
         return request.method().equals(HttpMethod.HEAD);
     }
@@ -98,10 +110,17 @@ final class ClientResponse {
         return Codings.accepted(request.headers().getAll("accept-encoding"), coding);
     }
 
-    /** Sets the head, of which nothing goes out before the first byte of the body. */
+    /**
+     * Sets the head, of which nothing goes out before the first byte of the body. Once that is out, a head of a later
+     * attempt says nothing any more, and the same is true of the methods that follow.
+     */
     void head(int status, Iterable<Map.Entry<String, String>> upstream, boolean eventStream) {
+        if (hasBegun()) {
+            return;
+        }
         if (headSet) {
             HeaderPolicy.forgetAnswer(response.headers()); // of an attempt that came to nothing
+            response.setChunked(false);
         }
         headSet = true;
         response.setStatusCode(status);
@@ -115,15 +134,22 @@ final class ClientResponse {
     }
 
     void header(String name, String value) {
-        response.putHeader(name, value);
+        if (!hasBegun()) {
+            response.putHeader(name, value);
+        }
     }
 
     void warn(Optional<String> text) {
-        text.ifPresent(known -> response.headers().add("x-gateway-warning", known));
+        if (!hasBegun()) {
+            text.ifPresent(known -> response.headers().add("x-gateway-warning", known));
+        }
     }
 
     /** Sets the length, or says that there will be none. */
     void length(long length) {
+        if (hasBegun()) {
+            return;
+        }
         response.setChunked(length < 0);
         if (length >= 0) {
             response.putHeader("content-length", Long.toString(length));
@@ -136,15 +162,47 @@ final class ClientResponse {
      * @param source is held while the client does not keep up
      */
     void write(Buffer bytes, ClientSide source) {
+        stopKeepingAlive();
         response.write(bytes);
-        if (!over && reader == null && response.writeQueueFull()) {
-            source.hold();
+        if (over || waiting == source || !response.writeQueueFull()) {
+            return;
+        }
+        source.hold();
+        waiting = source; // in place of an earlier attempt, if the client has not kept up since then
+        if (reader == null) {
             reader = clock.start(slowReader, this::giveUp);
             response.drainHandler(drained -> {
-                if (stopAwaitingReader()) {
-                    source.release();
+                ClientSide held = waiting;
+                stopAwaitingReader();
+                if (held != null) {
+                    held.release();
                 }
             });
+        }
+    }
+
+    /**
+     * Has the client hear a comment now and then, the head before the first one, until something is written. The head
+     * must be set, and say that a stream follows.
+     */
+    void keepAlive() {
+        if (quiet == null && !over) {
+            quiet = clock.start(QUIET, this::comment);
+        }
+    }
+
+    private void comment() {
+        quiet = null;
+        if (!response.writeQueueFull()) {
+            response.write(COMMENT.copy());
+        }
+        keepAlive();
+    }
+
+    private void stopKeepingAlive() {
+        if (quiet != null) {
+            quiet.cancel();
+            quiet = null;
         }
     }
 
@@ -157,14 +215,12 @@ final class ClientResponse {
         }
     }
 
-    /** {@return whether a reader was being awaited} */
-    private boolean stopAwaitingReader() {
-        Deadline awaited = reader;
-        reader = null;
-        if (awaited != null) {
-            awaited.cancel();
+    private void stopAwaitingReader() {
+        waiting = null;
+        if (reader != null) {
+            reader.cancel();
+            reader = null;
         }
-        return awaited != null;
     }
 
     /** Writes the last of the body, and ends the response as a whole one. */
@@ -194,6 +250,9 @@ final class ClientResponse {
     /** Leaves it to the caller of {@link #done} to tell the client. */
     void fail(Throwable failure) {
         finish();
+        if (!hasBegun()) {
+            response.setChunked(false); // as an attempt that came to nothing would have had it
+        }
         done.tryFail(failure);
     }
 
@@ -204,6 +263,7 @@ final class ClientResponse {
 
     private void finish() {
         over = true;
+        stopKeepingAlive();
         stopAwaitingReader();
     }
 }

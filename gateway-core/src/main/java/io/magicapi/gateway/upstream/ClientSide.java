@@ -5,7 +5,7 @@ import io.magicapi.gateway.observe.Usage;
 import io.vertx.core.buffer.Buffer;
 import java.util.Optional;
 
-/** What an {@link Answer} can do with the client's response. Implemented by {@link Relay}. */
+/** What an {@link Answer} can do with the client's response. Implemented by {@link Attempt}. */
 interface ClientSide {
 
     /**
@@ -14,6 +14,9 @@ interface ClientSide {
      * @param warning a {@code x-gateway-warning} header, if there is something to say
      */
     void beginStream(Optional<String> warning);
+
+    /** Has the client hear something now and then, from the head of a chat stream on, until a part of it is written. */
+    void keepAlive();
 
     /** Answers with an error; only while nothing has been written. */
     void refuse(GatewayException failure);

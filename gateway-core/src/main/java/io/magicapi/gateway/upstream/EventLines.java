@@ -1,8 +1,12 @@
 package io.magicapi.gateway.upstream;
 
+import io.magicapi.gateway.buffer.HeapBytes;
+import io.vertx.core.buffer.Buffer;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +63,31 @@ final class EventLines {
         }
         this.data = values.toByteArray();
         this.name = lastName == null || lastName.isEmpty() ? null : lastName;
+    }
+
+    /** {@return the events of which {@code events} is made, all of them whole and none with a line that ends with a lone CR} */
+    static List<EventLines> split(Buffer events) {
+        HeapBytes bytes = HeapBytes.of(events);
+        byte[] array = bytes.array();
+        List<EventLines> all = new ArrayList<>();
+        int event = bytes.offset();
+        int line = event;
+        for (int i = event; i < bytes.end(); i++) {
+            if (array[i] == '\n') {
+                boolean blank = i == line || (i == line + 1 && array[line] == '\r');
+                line = i + 1;
+                if (blank) {
+                    all.add(new EventLines(array, event, line));
+                    event = line;
+                }
+            }
+        }
+        return all;
+    }
+
+    /** {@return the event as it is} */
+    Buffer whole() {
+        return Buffer.buffer(Arrays.copyOfRange(array, start, end));
     }
 
     /** {@return the values of the data lines, joined by LF} */

@@ -55,6 +55,23 @@ public record GatewayCall(
         return credential.orElseThrow(() -> ProviderException.missingKey(provider, keyVariable));
     }
 
+    /** {@return the same with another body} */
+    GatewayCall withBody(Buffer other) {
+        return new GatewayCall(
+                requestId,
+                provider,
+                keyVariable,
+                operation,
+                method,
+                path,
+                model,
+                stream,
+                includeUsage,
+                headers,
+                credential,
+                heldBody(other));
+    }
+
     /** {@return whether the answer is a chat stream, whose rules the gateway knows and keeps} */
     boolean isChatStream() {
         return stream && operation.equals(Operation.CHAT_COMPLETIONS);

@@ -251,6 +251,20 @@ public final class PluginBoundary {
         return inTime(generation, "judge an error", asked).otherwise(false);
     }
 
+    /**
+     * Asks whether a model goes on with an answer of which it is given the beginning. Called and completed on an event
+     * loop.
+     *
+     * @return never fails; the provider's own trouble counts as no
+     */
+    Future<Boolean> continuesAnswers(ProviderGeneration generation, String model) {
+        Future<Boolean> asked = run(
+                generation,
+                generation.conduct().isOffLoop(),
+                () -> generation.provider().continuesAnswers(model));
+        return inTime(generation, "say how a stream can be continued", asked).otherwise(false);
+    }
+
     private Opened opened(ProviderGeneration generation, @Nullable Exchange exchange) {
         if (exchange == null) {
             throw nullFrom(generation, "open");

@@ -1,6 +1,7 @@
 package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
+import io.magicapi.gateway.config.GatewayConfig.StreamRecovery;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.health.RetryBudget;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * there is nobody left to ask. Lives on one event loop, from the plan to the last byte.
  *
  * <p>What the client is told is decided here, and once: as soon as something of an attempt's answer is delivered, no
- * other is made.
+ * other is made, unless the route wants a stream that breaks off to be gone on with by the next target.
  */
 final class Relay {
 
@@ -37,6 +38,9 @@ final class Relay {
     private final Tries tries;
     private final Credentials credentials;
 
+    /** Null if nobody would go on with it. */
+    private final @Nullable DeliveredText delivered;
+
     private int attempts;
     private @Nullable Attempt current;
     private @Nullable Trial trial;
@@ -45,6 +49,12 @@ final class Relay {
     private @Nullable RetryBudget retrying;
     private @Nullable Told told;
     private boolean noMore;
+
+    /** The stream that could not be gone on with yet, after its first word. */
+    private @Nullable Broken broken;
+
+    /** Who does not go on with an answer of which it is given the beginning. */
+    private @Nullable Target refusesPrefill;
 
     /** What the client would be told if nothing better came of the rest of the plan. */
     private record Told(Optional<Attempt> attempt, AttemptFailure failure) {}
@@ -68,6 +78,8 @@ final class Relay {
                 new ClientResponse(request, inquiry.requestId(), relays.clock(), relays.slowReader(), this::clientLeft);
         this.tries = new Tries(plan, relays.retries(), ThreadLocalRandom.current());
         this.credentials = new Credentials(inquiry, plan, relays.health()::keys);
+        this.delivered =
+                plan.recovery() == StreamRecovery.CONTINUE && inquiry.isChatStream() ? new DeliveredText() : null;
     }
 
     /** Serves the request, see {@link Relays#serve}. */
@@ -114,9 +126,17 @@ final class Relay {
                 credentials,
                 lease,
                 tries.hasNext() ? Optional.of(plan.firstToken()) : Optional.empty(),
+                delivery(target),
                 upload);
         current = next;
         next.run();
+    }
+
+    private Delivery delivery(Target target) {
+        Holding holding = Holding.of(plan.recovery(), tries.hasNext());
+        return delivered != null && broken != null
+                ? Delivery.continues(holding, delivered, !target.equals(refusesPrefill))
+                : Delivery.begins(holding, delivered);
     }
 
     private GatewayException leftAlone(Target target) {
@@ -164,17 +184,47 @@ final class Relay {
 
     /** An answer broke off after a part of it was delivered. */
     void brokenOff(Attempt attempt, GatewayException cause, Buffer words) {
+        current = null;
         settle(attempt, Verdict.of(new AttemptFailure.OnTheWay(cause)));
-        record.failed(cause.code());
+        Broken last = new Broken(cause, words);
+        broken = last;
+        boolean goesOn = !noMore && delivered != null && delivered.isUnfinishedText();
+        if (goesOn && tries.next() instanceof Tries.Next) {
+            client.keepAlive();
+            attempt();
+        } else {
+            giveUp(last);
+        }
+    }
+
+    /** An answer does not go on where the one before broke off. */
+    void unusable(Attempt attempt) {
+        current = null;
+        settle(attempt, Verdict.NONE);
+        if (attempt.isPrefilled()) {
+            refusesPrefill = attempt.target();
+            attempt();
+        } else if (tries.next() instanceof Tries.Next) {
+            attempt();
+        } else if (broken != null) {
+            giveUp(broken);
+        }
+    }
+
+    private void giveUp(Broken last) {
+        record.failed(last.cause().code());
         over();
         record.close(Outcome.FAILED);
-        client.breakOff(words);
+        client.breakOff(last.words());
     }
 
     /** An attempt came to nothing. */
     void failed(Attempt attempt, AttemptFailure failure) {
         current = null;
         settle(attempt, Verdict.of(failure));
+        if (broken == null && attempt.firstByte() != 0) {
+            broken = Broken.of(failure).orElse(null);
+        }
         boolean anotherKey =
                 attempt.credential().noted(failure) && credentials.spend(attempt.generation(), attempt.credential());
         decide(Optional.of(attempt), anotherKey, failure);
@@ -187,7 +237,7 @@ final class Relay {
         Trial ended = trial;
         trial = null;
         if (ended != null) {
-            long firstByte = record.firstByte();
+            long firstByte = attempt.firstByte();
             long until = verdict == Verdict.WORKED && firstByte != 0 ? firstByte : System.nanoTime();
             ended.end(verdict, until - attempt.begin());
         }
@@ -211,6 +261,11 @@ final class Relay {
             tell(attempt, failure);
             return;
         }
+        if (attempt.map(Attempt::isPrefilled).orElse(false) && isRefusal(failure)) {
+            refusesPrefill = tries.target();
+            attempt();
+            return;
+        }
         Tries.Step step = tries.after(failure, anotherKey, remaining(), this::takeRetry);
         if (step instanceof Tries.Again again) {
             callOff = relays.clock().after(again.pause(), this::attempt);
@@ -221,6 +276,11 @@ final class Relay {
             Told last = worthTelling(attempt, failure);
             tell(last.attempt(), last.failure());
         }
+    }
+
+    private static boolean isRefusal(AttemptFailure failure) {
+        return failure instanceof AttemptFailure.Answered answered
+                && (answered.status() == 400 || answered.status() == 422);
     }
 
     /** That a target was not even asked explains less than what another one said. */
@@ -244,6 +304,11 @@ final class Relay {
     }
 
     private void tell(Optional<Attempt> attempt, AttemptFailure failure) {
+        Optional<Broken> told = client.hasBegun() ? Broken.of(failure) : Optional.empty();
+        if (told.isPresent()) {
+            giveUp(noMore || broken == null ? told.get() : broken);
+            return;
+        }
         over();
         if (failure instanceof AttemptFailure.Answered answered) {
             client.head(answered.status(), answered.headers(), false);

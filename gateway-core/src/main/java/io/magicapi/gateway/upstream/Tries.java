@@ -116,12 +116,17 @@ final class Tries {
             asked++;
             return new Again(pause.get());
         }
-        if (hasNext() && (mayPass(failure, retries) || isLasting(failure))) {
-            index++;
-            asked = 1;
-            return new Next();
+        return mayPass(failure, retries) || isLasting(failure) ? next() : new Stop();
+    }
+
+    /** Moves on from a target whose answer cannot be used: to ask it again would bring the same. */
+    Step next() {
+        if (!hasNext()) {
+            return new Stop();
         }
-        return new Stop();
+        index++;
+        asked = 1;
+        return new Next();
     }
 
     private int attempts(Retries retries) {
