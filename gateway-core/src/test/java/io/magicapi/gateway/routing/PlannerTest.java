@@ -115,9 +115,7 @@ class PlannerTest {
     void weights() {
         Map<String, ModelRoute> models = Map.of(
                 "inner", weighted(new RouteTarget("a/1", 1), new RouteTarget("b/1", 1)),
-                "outer",
-                        weighted(
-                                new RouteTarget("inner", 80), new RouteTarget("c/1", 20), new RouteTarget("d/1", 0)));
+                "outer", weighted(new RouteTarget("inner", 80), new RouteTarget("c/1", 20), new RouteTarget("d/1", 0)));
 
         List<List<String>> plans =
                 IntStream.range(0, 4000).mapToObj(i -> targets(models, "outer")).toList();

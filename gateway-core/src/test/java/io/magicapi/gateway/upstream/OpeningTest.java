@@ -60,8 +60,10 @@ class OpeningTest {
         assertThat(hasWord("")).isFalse();
         assertThat(hasWord(": PROCESSING\n\n:\n\n")).isFalse();
         assertThat(hasWord("id: 7\nretry: 1000\n\n")).isFalse();
-        assertThat(hasWord("data: {\"choices\":[],\"prompt_filter_results\":[{}]}\n\n")).isFalse();
-        assertThat(hasWord("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\n")).isFalse();
+        assertThat(hasWord("data: {\"choices\":[],\"prompt_filter_results\":[{}]}\n\n"))
+                .isFalse();
+        assertThat(hasWord("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\n"))
+                .isFalse();
         assertThat(hasWord("data:\n\n")).isFalse();
         assertThat(hasWord("data: [DONE]\n\n")).isFalse();
     }
@@ -90,7 +92,8 @@ class OpeningTest {
 
         assertThat(Opening.error(events).orElseThrow().at("/error/message").asText())
                 .isEqualTo("it broke");
-        assertThat(Opening.error(Buffer.buffer(delta("{\"content\":\"error\"}")))).isEmpty();
+        assertThat(Opening.error(Buffer.buffer(delta("{\"content\":\"error\"}"))))
+                .isEmpty();
     }
 
     @ParameterizedTest(name = "{0}")

@@ -79,8 +79,14 @@ class RetryAfterTest {
                 .isEmpty();
         assertThat(of("x-ratelimit-reset-requests", "9s")).isEmpty();
         assertThat(of(
-                        "x-ratelimit-remaining-requests", "5", "x-ratelimit-reset-requests", "9s",
-                        "x-ratelimit-remaining-tokens", "0", "x-ratelimit-reset-tokens", "3s"))
+                        "x-ratelimit-remaining-requests",
+                        "5",
+                        "x-ratelimit-reset-requests",
+                        "9s",
+                        "x-ratelimit-remaining-tokens",
+                        "0",
+                        "x-ratelimit-reset-tokens",
+                        "3s"))
                 .hasValue(Duration.ofSeconds(3));
         assertThat(of("x-ratelimit-remaining-tokens", "0", "x-ratelimit-reset-tokens", "soon"))
                 .isEmpty();

@@ -169,8 +169,7 @@ class TriesTest {
     @Test
     @DisplayName("pauses are of random length, and the longest they may be doubles up to max-backoff")
     void pauses() {
-        retries =
-                Retries.DEFAULT.withAttempts(6).withBackoff(Duration.ofMillis(100), Duration.ofMillis(500));
+        retries = Retries.DEFAULT.withAttempts(6).withBackoff(Duration.ofMillis(100), Duration.ofMillis(500));
         long[] longest = new long[5];
         for (int i = 0; i < 2000; i++) {
             Tries tries = route(MAIN);
@@ -205,7 +204,8 @@ class TriesTest {
     @Test
     @DisplayName("a provider that asks for more than max-backoff is not asked again")
     void wantsTooMuch() {
-        assertThat(after(route(MAIN, SPARE), answered(429, "retry-after", "11"))).isEqualTo(new Next());
+        assertThat(after(route(MAIN, SPARE), answered(429, "retry-after", "11")))
+                .isEqualTo(new Next());
         assertThat(after(route(MAIN), answered(429, "retry-after", "11"))).isEqualTo(new Stop());
     }
 
@@ -281,7 +281,8 @@ class TriesTest {
                 "{\"error\":{\"message\":\"prompt is too long: 210000 tokens > 200000 maximum\"}}"
             })
     void tooLong(String body) {
-        assertThat(after(route(MAIN, SPARE), answered(400, body, new String[0]))).isEqualTo(new Next());
+        assertThat(after(route(MAIN, SPARE), answered(400, body, new String[0])))
+                .isEqualTo(new Next());
     }
 
     @Test
