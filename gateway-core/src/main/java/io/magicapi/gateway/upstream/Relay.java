@@ -267,6 +267,9 @@ final class Relay {
             return;
         }
         Tries.Step step = tries.after(failure, anotherKey, remaining(), this::takeRetry);
+        if (!anotherKey) {
+            credentials.forgetSpent();
+        }
         if (step instanceof Tries.Again again) {
             callOff = relays.clock().after(again.pause(), this::attempt);
         } else if (step instanceof Tries.Next) {
