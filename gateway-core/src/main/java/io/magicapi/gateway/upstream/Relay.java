@@ -270,13 +270,13 @@ final class Relay {
         if (!anotherKey) {
             credentials.forgetSpent();
         }
+        Told last = worthTelling(attempt, failure);
+        told = last;
         if (step instanceof Tries.Again again) {
             callOff = relays.clock().after(again.pause(), this::attempt);
         } else if (step instanceof Tries.Next) {
-            told = worthTelling(attempt, failure);
             attempt();
         } else {
-            Told last = worthTelling(attempt, failure);
             tell(last.attempt(), last.failure());
         }
     }
