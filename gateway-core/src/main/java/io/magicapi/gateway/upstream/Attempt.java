@@ -231,7 +231,7 @@ final class Attempt implements ClientSide {
                 .open(generation(), call)
                 .onSuccess(opened -> guarded(() -> {
                     exchange = opened.exchange();
-                    connect(opened.request(), false);
+                    ask(opened.request());
                 }))
                 .onFailure(this::fail);
     }
@@ -240,6 +240,13 @@ final class Attempt implements ClientSide {
     private void giveSlotBack() {
         if (slot != null) {
             slot.giveBack();
+        }
+    }
+
+    private void ask(UpstreamRequest wanted) {
+        if (!over) {
+            relay.asked();
+            connect(wanted, false);
         }
     }
 

@@ -113,9 +113,7 @@ final class Relay {
         }
         trial = allowed.get();
         startTotal(provider);
-        attempts++;
         record.routed(provider.name(), target.model(), inquiry.stream());
-        record.attempted();
         Attempt next = new Attempt(
                 this,
                 relays,
@@ -161,6 +159,12 @@ final class Relay {
     }
 
     // --- what an attempt tells
+
+    /** An attempt is going to be sent. */
+    void asked() {
+        attempts++;
+        record.attempted();
+    }
 
     /** Sets the headers by which an answer says where it is from. */
     void signed(Attempt attempt, int status) {
