@@ -21,6 +21,7 @@ public final class AttemptRecord {
     private final @Nullable String model;
     private final Span span;
     private final long begin = System.nanoTime();
+    private boolean sent;
     private long end;
     private int status;
     private long bytes;
@@ -42,7 +43,13 @@ public final class AttemptRecord {
      * answer.
      */
     public void sent() {
+        sent = true;
         request.waits();
+    }
+
+    /** {@return whether its target was asked} */
+    boolean isSent() {
+        return sent;
     }
 
     /** Notes that the head of the upstream's answer has come. */

@@ -220,7 +220,7 @@ public final class RequestRecord {
         }
         line = line.addKeyValue("overhead-ms", millis(worked));
         if (attempts.size() > 1) {
-            line = line.addKeyValue("attempts", attempts.size());
+            line = line.addKeyValue("attempts", attempts());
             line = line.addKeyValue(
                     "tried", attempts.stream().map(AttemptRecord::toLog).toList());
         }
@@ -333,8 +333,9 @@ public final class RequestRecord {
         return outcome == null ? Outcome.ABORTED : outcome;
     }
 
+    /** {@return how many targets were asked; others were tried, and could not be} */
     int attempts() {
-        return attempts.size();
+        return (int) attempts.stream().filter(AttemptRecord::isSent).count();
     }
 
     /** {@return nanoseconds from begin to end; once it is over} */

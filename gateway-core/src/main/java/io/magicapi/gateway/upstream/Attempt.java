@@ -232,7 +232,7 @@ final class Attempt implements ClientSide {
                 .open(generation(), call)
                 .onSuccess(opened -> guarded(() -> {
                     exchange = opened.exchange();
-                    connect(opened.request(), false);
+                    ask(opened.request());
                 }))
                 .onFailure(this::fail);
     }
@@ -241,6 +241,13 @@ final class Attempt implements ClientSide {
     private void giveSlotBack() {
         if (slot != null) {
             slot.giveBack();
+        }
+    }
+
+    private void ask(UpstreamRequest wanted) {
+        if (!over) {
+            relay.asked();
+            connect(wanted, false);
         }
     }
 

@@ -143,8 +143,13 @@ final class Credentials {
         }
     }
 
+    /** What comes next is not done at once, or is done by somebody else, so a key that was not taken may be: try again. */
+    void forgetSpent() {
+        spent.clear();
+    }
+
     /**
-     * Notes that the provider did not take a key.
+     * Notes that the provider did not take a key, so that the same is not tried with it at once.
      *
      * @return whether there is another one to try
      */

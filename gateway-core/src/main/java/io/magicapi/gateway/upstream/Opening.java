@@ -10,12 +10,14 @@ import java.util.stream.Stream;
 
 /**
  * The beginning of a chat stream while it is held back: whether it has come to the first word, and what error it tells
- * instead. Comments and chunks that only say who speaks are no words.
+ * instead. Comments, chunks that only say who speaks, and the end are no words.
  */
 final class Opening {
 
     private static final List<String> WORDS =
             List.of("content", "reasoning", "reasoning_content", "refusal", "tool_calls", "function_call", "audio");
+
+    private static final String DONE = "[DONE]";
 
     private Opening() {}
 
@@ -42,7 +44,8 @@ final class Opening {
         return events.toString(StandardCharsets.UTF_8)
                 .lines()
                 .filter(line -> line.startsWith("data:"))
-                .map(line -> line.substring("data:".length()).strip());
+                .map(line -> line.substring("data:".length()).strip())
+                .filter(line -> !line.isEmpty() && !line.equals(DONE));
     }
 
     private static boolean isWord(JsonNode chunk) {

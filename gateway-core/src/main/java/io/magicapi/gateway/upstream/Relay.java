@@ -114,7 +114,6 @@ final class Relay {
         }
         trial = allowed.get();
         startTotal(provider);
-        attempts++;
         Attempt next = new Attempt(
                 this,
                 relays,
@@ -160,6 +159,11 @@ final class Relay {
     }
 
     // --- what an attempt tells
+
+    /** An attempt is going to be sent. */
+    void asked() {
+        attempts++;
+    }
 
     /** Sets the headers by which an answer says where it is from. */
     void signed(Attempt attempt, int status) {
@@ -274,13 +278,16 @@ final class Relay {
             return;
         }
         Tries.Step step = tries.after(failure, anotherKey, remaining(), this::takeRetry);
+        if (!anotherKey) {
+            credentials.forgetSpent();
+        }
+        Told last = worthTelling(attempt, failure);
+        told = last;
         if (step instanceof Tries.Again again) {
             callOff = relays.clock().after(again.pause(), this::attempt);
         } else if (step instanceof Tries.Next) {
-            told = worthTelling(attempt, failure);
             attempt();
         } else {
-            Told last = worthTelling(attempt, failure);
             tell(last.attempt(), last.failure());
         }
     }
