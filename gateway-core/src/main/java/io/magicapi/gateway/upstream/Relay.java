@@ -165,7 +165,7 @@ final class Relay {
         attempts++;
     }
 
-    /** Sets the headers by which an answer says where it is from. */
+    /** Says where an answer is from, to the client and in the record. */
     void signed(Attempt attempt, int status) {
         sign(attempt);
         client.warn(ModelNotice.of(attempt.generation(), attempt.target().model()));
@@ -173,6 +173,7 @@ final class Relay {
     }
 
     private void sign(Attempt attempt) {
+        record.routed(attempt.generation().name(), attempt.target().model(), inquiry.stream());
         client.header("x-gateway-provider", attempt.generation().name());
         attempt.target().model().ifPresent(model -> client.header("x-gateway-model", HeaderPolicy.printable(model)));
         client.header("x-gateway-attempts", Integer.toString(attempts));

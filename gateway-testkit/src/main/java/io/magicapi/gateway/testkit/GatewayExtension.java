@@ -230,6 +230,11 @@ public final class GatewayExtension
 
     @Override
     public void afterEach(ExtensionContext context) throws InterruptedException {
+        awaitIdle();
+    }
+
+    /** @throws AssertionError if a request is not over, or a lease not given back, within some seconds */
+    void awaitIdle() throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!isIdle() && System.nanoTime() < deadline) {
             TimeUnit.MILLISECONDS.sleep(5);

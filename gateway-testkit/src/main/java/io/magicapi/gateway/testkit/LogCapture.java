@@ -22,9 +22,12 @@ public final class LogCapture implements AutoCloseable {
     private final ch.qos.logback.classic.Level before;
     private final Lines lines = new Lines();
 
+    private final boolean wasAdditive;
+
     private LogCapture(Logger logger, Level level) {
         this.logger = logger;
         this.before = logger.getLevel();
+        this.wasAdditive = logger.isAdditive();
         lines.setContext(logger.getLoggerContext());
         lines.start();
         logger.setLevel(ch.qos.logback.classic.Level.convertAnSLF4JLevel(level));
@@ -49,6 +52,12 @@ public final class LogCapture implements AutoCloseable {
         return Assumptions.abort("logs can be read only with Logback, which comes with gateway-core");
     }
 
+    /** Keeps the logger's lines from going anywhere else until the capture is closed. {@return this} */
+    LogCapture alone() {
+        logger.setAdditive(false);
+        return this;
+    }
+
     /** {@return what was logged so far, the oldest first; a copy} */
     public List<String> lines() {
         return List.copyOf(lines.collected);
@@ -59,6 +68,7 @@ public final class LogCapture implements AutoCloseable {
     public void close() {
         logger.detachAppender(lines);
         logger.setLevel(before);
+        logger.setAdditive(wasAdditive);
         lines.stop();
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +23,7 @@ public final class ReceivedRequest {
 
     private final int connection;
     private final int placeOnConnection;
+    private final Instant arrivedAt = Instant.now();
     private final byte[] head;
     private final String method;
     private final String target;
@@ -75,6 +77,11 @@ public final class ReceivedRequest {
     /** {@return how many requests its connection had carried with it: 1 for the first, more if it was reused} */
     public int placeOnConnection() {
         return placeOnConnection;
+    }
+
+    /** {@return when its head was there} */
+    public Instant arrivedAt() {
+        return arrivedAt;
     }
 
     /** {@return the method, as it was written} */

@@ -38,6 +38,13 @@ public final class Streams {
         return List.copyOf(events);
     }
 
+    /** {@return the events of a whole chat stream that says these words, with usage of 9 and 2 tokens before its end} */
+    static List<String> chatWithUsage(String... words) {
+        List<String> events = new ArrayList<>(chat(words));
+        events.add(events.size() - 1, usage(9, 2));
+        return List.copyOf(events);
+    }
+
     /** {@return the events of a chat stream up to its last word} */
     private static List<String> begun(String... words) {
         List<String> events = new ArrayList<>();
