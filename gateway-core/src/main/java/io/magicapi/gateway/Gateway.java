@@ -98,12 +98,13 @@ public final class Gateway {
         this.recorder = new Recorder(
                 config, prices, metrics, OtlpHeaders.read(config.observability().otlpHeaders(), environment));
         this.slots = new ProviderSlots(catalog);
+        this.health = new Health(name -> catalog.config().provider(name), System::nanoTime);
         new Gauges(metrics)
                 .gateway(transport.name(), prices)
                 .clients(active, connections, fronts)
                 .slots(slots)
+                .breakers(health)
                 .plugins(plugins);
-        this.health = new Health(name -> catalog.config().provider(name), System::nanoTime);
         this.reload = loaded.map(first -> new ConfigReload(vertx, first, this::follow, builtIn));
         plugins.endLeftoversWith((generations, cause) -> fronts.forEach(front -> front.breakOff(generations, cause)));
     }

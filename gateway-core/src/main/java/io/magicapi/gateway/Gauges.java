@@ -1,5 +1,6 @@
 package io.magicapi.gateway;
 
+import io.magicapi.gateway.health.Health;
 import io.magicapi.gateway.http.HttpFront;
 import io.magicapi.gateway.observe.ActiveRequests;
 import io.magicapi.gateway.observe.LogSetup;
@@ -84,6 +85,18 @@ final class Gauges {
                 () -> slots.use().entrySet().stream()
                         .map(entry -> new Sample(figure.applyAsInt(entry.getValue()), "provider", entry.getKey()))
                         .toList());
+    }
+
+    /** Shows which targets of routes are left alone. Only the operator's own routes have targets, so there are few. */
+    Gauges breakers(Health health) {
+        metrics.gauge(
+                "gateway_breaker_state",
+                "Whether a target of a route is asked: 0 it is, 1 it is left alone, 2 it is being tried",
+                () -> health.standings().stream()
+                        .map(each ->
+                                new Sample(each.state().ordinal(), "provider", each.provider(), "model", each.model()))
+                        .toList());
+        return this;
     }
 
     /** Shows what is loaded, and what is still in memory. */

@@ -96,6 +96,23 @@ public final class Health {
         targets.keySet().removeIf(name -> name.provider().equals(provider));
     }
 
+    /**
+     * How a target stands.
+     *
+     * @param model as the provider is asked for it; empty for requests that name none
+     */
+    public record Standing(String provider, String model, TargetHealth.State state) {}
+
+    /** {@return how the targets stand that were asked for, in no order} */
+    public List<Standing> standings() {
+        return targets.entrySet().stream()
+                .map(entry -> new Standing(
+                        entry.getKey().provider(),
+                        entry.getKey().model(),
+                        entry.getValue().state()))
+                .toList();
+    }
+
     /** {@return how many targets are remembered} */
     int targets() {
         return targets.size();

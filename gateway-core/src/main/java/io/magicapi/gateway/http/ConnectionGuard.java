@@ -82,6 +82,7 @@ final class ConnectionGuard {
         int most = server.get().limits().connections();
         Guarded state = new Guarded(connections.incrementAndGet() > most);
         guarded.put(connection, state);
+        Connections.gatherWrites(connection);
         connection.exceptionHandler(reset -> {}); // its request is told, too; without a handler it is an error to log
         state.deadline = clock.start(timeouts().requestHead(), () -> Connections.closeNow(connection));
         connection.closeHandler(closed -> {

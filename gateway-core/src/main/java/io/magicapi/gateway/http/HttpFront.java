@@ -59,6 +59,7 @@ public final class HttpFront extends VerticleBase {
             "x-gateway-provider",
             "x-gateway-model",
             "x-gateway-attempts",
+            "x-gateway-overhead-ms",
             "x-gateway-warning",
             "x-gateway-cost-usd",
             "retry-after",

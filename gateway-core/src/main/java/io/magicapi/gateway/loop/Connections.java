@@ -1,6 +1,7 @@
 package io.magicapi.gateway.loop;
 
 import io.netty.channel.ChannelOption;
+import io.netty.handler.flush.FlushConsolidationHandler;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
@@ -15,6 +16,9 @@ public final class Connections {
      * everybody's connections.
      */
     public static final int SOCKET_BUFFER = 256 * 1024;
+
+    /** So many writes are sent even if the turn is not over. */
+    private static final int MOST_GATHERED = 256;
 
     private Connections() {}
 
@@ -38,6 +42,16 @@ public final class Connections {
         return connection instanceof ConnectionBase base
                 && base.channel().isActive()
                 && !base.channel().isWritable();
+    }
+
+    /**
+     * Has what is written in one turn of the event loop sent in one go. A stream's parts often come together, and each
+     * would be a call of the system by itself.
+     */
+    public static void gatherWrites(HttpConnection connection) {
+        if (connection instanceof ConnectionBase base) {
+            base.channel().pipeline().addFirst(new FlushConsolidationHandler(MOST_GATHERED, true));
+        }
     }
 
     /** Sends what has been written without waiting for the end of what is being read, after which it may be too late. */

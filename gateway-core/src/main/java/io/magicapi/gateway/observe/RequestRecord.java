@@ -146,6 +146,18 @@ public final class RequestRecord {
         }
     }
 
+    /** {@return the gateway's own milliseconds so far, as headers say it} */
+    public String overheadSoFar() {
+        long nanos = waiting ? worked : worked + System.nanoTime() - workedSince;
+        return Double.toString(millis(nanos));
+    }
+
+    /** Notes whose answer the client gets: not always the last target's that was tried. */
+    public void answeredBy(String itsProvider, Optional<String> itsModel) {
+        provider = itsProvider;
+        model = itsModel.orElse(null);
+    }
+
     /** Notes the status the client gets. */
     public void answered(int withStatus) {
         status = withStatus;

@@ -76,7 +76,8 @@ public final class HeaderPolicy {
             List.of("x-ratelimit-", "anthropic-ratelimit-", "openai-", "x-groq-");
 
     /** By which an answer says where it is from. */
-    private static final Set<String> SIGNATURE = Set.of("x-gateway-provider", "x-gateway-model", "x-gateway-attempts");
+    private static final Set<String> SIGNATURE =
+            Set.of("x-gateway-provider", "x-gateway-model", "x-gateway-attempts", "x-gateway-overhead-ms");
 
     private static final Pattern UNPRINTABLE = Pattern.compile("[^!-~ ]");
 
