@@ -173,7 +173,7 @@ final class Relay {
     }
 
     private void sign(Attempt attempt) {
-        record.routed(attempt.generation().name(), attempt.target().model(), inquiry.stream());
+        record.answeredBy(attempt.generation().name(), attempt.target().model());
         client.header("x-gateway-provider", attempt.generation().name());
         attempt.target().model().ifPresent(model -> client.header("x-gateway-model", HeaderPolicy.printable(model)));
         client.header("x-gateway-attempts", Integer.toString(attempts));
