@@ -25,6 +25,7 @@ public final class AttemptRecord {
     private long end;
     private int status;
     private long bytes;
+    private boolean delivers;
     private long seenTokens = -1;
     private @Nullable Usage usage;
     private long nanos = -1;
@@ -60,14 +61,14 @@ public final class AttemptRecord {
 
     /** Notes that its turn or a part of its answer has come, which the gateway works on until {@link #waits}. */
     public void takes() {
-        if (request.firstByte() == 0) {
+        if (!delivers) {
             request.works();
         }
     }
 
     /** Notes that there is nothing to do until its turn or the next part of its answer comes. */
     public void waits() {
-        if (request.firstByte() == 0) {
+        if (!delivers) {
             request.waits();
         }
     }
@@ -75,11 +76,6 @@ public final class AttemptRecord {
     /** Notes that so many bytes of the body go to the client. */
     public void wrote(int more) {
         request.wrote(more);
-    }
-
-    /** {@return when the first byte of the body went to the client, by {@link System#nanoTime}; 0 if none has} */
-    public long firstByte() {
-        return request.firstByte();
     }
 
     /** {@return what the request has cost so far, in US dollars, as headers say it; empty if that is not known} */
@@ -97,8 +93,12 @@ public final class AttemptRecord {
         return Tracing.headers(span);
     }
 
-    void relayed(int more) {
+    /** {@return whether this is the first of it} */
+    boolean relayed(int more) {
+        boolean first = !delivers;
+        delivers = true;
         bytes += more;
+        return first;
     }
 
     /** Notes the token usage that the provider reported, if it did. */

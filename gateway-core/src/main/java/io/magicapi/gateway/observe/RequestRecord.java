@@ -19,8 +19,8 @@ import org.slf4j.spi.LoggingEventBuilder;
  *
  * <p><b>The stopwatch.</b> A record measures the gateway's own time with a stopwatch that is running from the begin, stops
  * at {@link #waits} and goes on at {@link #works}. It is stopped while the gateway waits for somebody else: for the rest
- * of the client's body; for a connection to the upstream and for the head of its answer; for the rest of an answer whose
- * first byte the client has got; and between two attempts. What it shows in the end is the overhead.
+ * of the client's body; for a connection to the upstream and for the head of its answer; for the rest of an answer of
+ * which the client has got the first byte; and between two attempts. What it shows in the end is the overhead.
  */
 public final class RequestRecord {
 
@@ -110,6 +110,12 @@ public final class RequestRecord {
         writes = writing;
     }
 
+    /** Notes whose answer the client gets, or hears of, if it is not that of the last attempt. */
+    public void answeredBy(String itsProvider, Optional<String> itsModel) {
+        provider = itsProvider;
+        model = itsModel.orElse(null);
+    }
+
     /**
      * Notes that a target is tried; the attempt before is over by then. What is noted from now on of bytes and tokens is
      * this attempt's.
@@ -118,8 +124,7 @@ public final class RequestRecord {
      */
     public AttemptRecord attempt(String toProvider, Optional<String> forModel) {
         works();
-        provider = toProvider;
-        model = forModel.orElse(null);
+        answeredBy(toProvider, forModel);
         AttemptRecord attempt =
                 new AttemptRecord(this, toProvider, model, recorder.beginAttempt(this, toProvider, model));
         attempts.add(attempt);
@@ -170,21 +175,13 @@ public final class RequestRecord {
 
     /** Notes that so many bytes of the body go to the client. */
     public void wrote(int bytes) {
-        AttemptRecord attempt = current();
-        if (attempt != null) {
-            attempt.relayed(bytes);
-        }
         if (firstByte == 0) {
-            works();
             firstByte = System.nanoTime();
-            worked += firstByte - workedSince;
-            waiting = true;
         }
-    }
-
-    /** {@return when the first byte of the body went to the client, by {@link System#nanoTime}; 0 if none has} */
-    public long firstByte() {
-        return firstByte;
+        AttemptRecord attempt = current();
+        if (attempt != null && attempt.relayed(bytes)) {
+            waits();
+        }
     }
 
     /** {@return what the request has cost so far, in US dollars, as headers say it; empty if that is not known} */

@@ -693,6 +693,7 @@ final class Attempt implements ClientSide {
         }
         blame(cause);
         finish();
+        record.failed(cause.code());
         resetUpstream();
         relay.brokenOff(this, cause, Redaction.without(chosen.secret(), words));
     }
@@ -728,6 +729,7 @@ final class Attempt implements ClientSide {
     private void unusable() {
         if (!over) {
             finish();
+            record.passedOver();
             resetUpstream();
             relay.unusable(this);
         }

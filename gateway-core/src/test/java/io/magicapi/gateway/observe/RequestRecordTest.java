@@ -101,6 +101,35 @@ class RequestRecordTest {
     }
 
     @Test
+    @DisplayName("an attempt that goes on where another broke off is timed and settled for itself")
+    void continued() throws InterruptedException {
+        RequestRecord record = begin();
+        AttemptRecord first = record.attempt("groq", Optional.of("m"));
+        first.answered(200);
+        record.wrote(40);
+        first.failed(ErrorCode.UPSTREAM_CUT);
+        AttemptRecord second = record.attempt("openai", Optional.of("gpt-4o-mini"));
+        second.waits();
+        Thread.sleep(30);
+        second.takes();
+        second.sent();
+        second.answered(200);
+        second.waits();
+        Thread.sleep(30);
+        second.takes();
+        record.wrote(80);
+        second.waits();
+        Thread.sleep(30);
+        record.close(Outcome.COMPLETED);
+
+        assertThat(record.overhead()).isLessThan(record.duration() - 85_000_000L);
+        assertThat(record.untilFirstByte()).isLessThan(record.duration() - 85_000_000L);
+        assertThat(first.usage()).isEqualTo(Usage.estimate(100, 10));
+        assertThat(second.usage()).isEqualTo(Usage.estimate(100, 20));
+        assertThat(record.provider()).isEqualTo("openai");
+    }
+
+    @Test
     @DisplayName("only the provider's name differs between the versions of OpenTelemetry's names")
     void names() {
         GenAi old = GenAi.of(GenAiNames.V1_36);
