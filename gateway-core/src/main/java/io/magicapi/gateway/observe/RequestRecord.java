@@ -157,12 +157,6 @@ public final class RequestRecord {
         return Double.toString(millis(nanos));
     }
 
-    /** Notes whose answer the client gets: not always the last target's that was tried. */
-    public void answeredBy(String itsProvider, Optional<String> itsModel) {
-        provider = itsProvider;
-        model = itsModel.orElse(null);
-    }
-
     /** Notes the status the client gets. */
     public void answered(int withStatus) {
         status = withStatus;

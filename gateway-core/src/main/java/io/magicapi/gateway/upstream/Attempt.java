@@ -656,6 +656,9 @@ final class Attempt implements ClientSide {
         served(incoming != null && incoming.statusCode() >= 500);
         finish();
         tellCost();
+        if (!client.isChunked()) {
+            giveSlotBack(); // all of the answer is here; and its client may ask again at once
+        }
         relay.completed(this);
         client.end(bytes);
         lingerOnUpstream();
