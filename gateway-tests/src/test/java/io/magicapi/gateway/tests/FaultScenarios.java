@@ -3,6 +3,7 @@ package io.magicapi.gateway.tests;
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.config.GatewayConfig.Breaker;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
+import io.magicapi.gateway.config.GatewayConfig.ModelRoute;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.GatewayConfig.StreamRecovery;
 import io.magicapi.gateway.testkit.Answer;
@@ -212,6 +213,14 @@ final class FaultScenarios {
         return Answer.from(request -> usesKey(request, number) ? error(status, "no", "not with this key") : well);
     }
 
+    private static Answer deadAndUsedUp(int share) {
+        AtomicInteger taken = new AtomicInteger();
+        Answer well = FaultBench.saying("Hello", " there");
+        return Answer.from(request -> usesKey(request, 2)
+                ? error(401, "no", "not with this key")
+                : taken.incrementAndGet() > share ? tooMany("retry-after", "60") : well);
+    }
+
     private static boolean usesKey(ReceivedRequest request, int number) {
         return request.header("authorization")
                 .filter(("Bearer main-key-" + number)::equals)
@@ -233,6 +242,15 @@ final class FaultScenarios {
                         .caller("199 × " + MAIN + "; 1 × " + MAIN_AGAIN)
                         .providers("main 201; spare 0")
                         .accounted("200 × " + PAID_MAIN),
+                Scenario.plain(
+                                "one of two keys is dead, and from the 31st request on the other gets 429 with `retry-after: 60`")
+                        .withRoute("without spare", route -> ModelRoute.to("main/m"))
+                        .mainAlways(deadAndUsedUp(30))
+                        .keys(2)
+                        .requests(31)
+                        .caller("29 × " + MAIN + "; 1 × " + MAIN_AGAIN + "; 1 × 429 rate_limit_exceeded from main")
+                        .providers("main 32; spare 0")
+                        .accounted("1 × completed, main; 30 × " + PAID_MAIN),
                 Scenario.plain("403, one of two keys may not use the model, 50 requests")
                         .mainAlways(refusingKey(1, 403))
                         .keys(2)
