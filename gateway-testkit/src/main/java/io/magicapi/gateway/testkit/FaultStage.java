@@ -193,11 +193,13 @@ final class FaultStage implements AutoCloseable {
                     .map(line::get)
                     .filter(Objects::nonNull)
                     .forEach(facts::add);
-            if (line.containsKey("tokens-in")) {
+            if (line.containsKey("tokens-estimated")) {
+                facts.add("estimated tokens");
+            } else if (line.containsKey("tokens-in")) {
                 facts.add(line.get("tokens-in") + "+" + line.get("tokens-out") + " tokens");
             }
-            int counted = Integer.parseInt(line.getOrDefault("attempts", "1"));
-            if (counted != Math.max(1, attempts())) {
+            int counted = Integer.parseInt(line.getOrDefault("attempts", attempts() == 0 ? "0" : "1"));
+            if (counted != attempts()) {
                 facts.add(counted + " attempts");
             }
             return String.join(", ", facts);

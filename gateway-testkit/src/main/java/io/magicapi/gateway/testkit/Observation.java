@@ -9,7 +9,8 @@ package io.magicapi.gateway.testkit;
  *     each came; of a scenario that lasts, only the statuses and whether the answers were whole
  * @param providers how many requests each got: {@code main 2, 1000 to 1500 ms apart, closed; spare 1}; the time between
  *     the first two only where it matters, {@code closed} if {@code main} is left without an open connection
- * @param accounted how the access line says the requests ended, who is said to have answered, and the tokens; the number
+ * @param accounted how the access line says the requests ended, who is said to have answered, and the tokens, or that
+ *     these are estimated; the number
  *     of attempts if more were made than the caller was told, as its headers were on their way: {@code completed, main, 9+2
  *     tokens}
  */

@@ -29,6 +29,9 @@ final class FaultScenarios {
     private static final String PAID_MAIN = "completed, main, 9+2 tokens";
     private static final String PAID_SPARE = "completed, spare, 9+2 tokens";
 
+    private static final String GUESSED_MAIN = "completed, main, estimated tokens";
+    private static final String GUESSED_SPARE = "completed, spare, estimated tokens";
+
     private static final Duration SHORT = Duration.ofMillis(300);
 
     private FaultScenarios() {}
@@ -190,7 +193,7 @@ final class FaultScenarios {
                                 List.of(Streams.word("Hello"), Streams.finish("content_filter"), Streams.DONE)))
                         .caller("200 \"Hello\" from main")
                         .providers("main 1; spare 0")
-                        .accounted("completed, main"),
+                        .accounted(GUESSED_MAIN),
                 Scenario.plain("404, the model is gone")
                         .mainAlways(error(404, "model_not_found", "the model does not exist"))
                         .caller(SPARE_NEXT)
@@ -304,7 +307,7 @@ final class FaultScenarios {
                         .closes()
                         .caller("200 cut from main")
                         .providers("main 1, closed; spare 0")
-                        .accounted("failed, upstream_cut, main"));
+                        .accounted("failed, upstream_cut, main, estimated tokens"));
     }
 
     private static List<Scenario> silence() {
@@ -326,7 +329,7 @@ final class FaultScenarios {
                         .closes()
                         .caller(SPARE_NEXT)
                         .providers("main 1, closed; spare 1")
-                        .accounted(PAID_SPARE),
+                        .accounted(GUESSED_SPARE),
                 shortFirstToken(Scenario.stream("slow first token: nothing but comments"))
                         .mainAlways(Answer.openEvents(List.of())
                                 .chunk(": PROCESSING\n\n")
@@ -336,24 +339,24 @@ final class FaultScenarios {
                         .closes()
                         .caller(SPARE_NEXT)
                         .providers("main 1, closed; spare 1")
-                        .accounted(PAID_SPARE),
+                        .accounted(GUESSED_SPARE),
                 shortIdle(Scenario.stream("stall after a word"))
                         .mainAlways(begun("Hello").stall())
                         .closes()
                         .caller("200 cut after \"Hello\" (upstream_timeout) from main")
                         .providers("main 1, closed; spare 0")
-                        .accounted("failed, upstream_timeout, main"),
+                        .accounted("failed, upstream_timeout, main, estimated tokens"),
                 shortIdle(Scenario.plain("stall in the middle of a whole answer"))
                         .mainAlways(Faults.stallMidBody())
                         .closes()
                         .caller("200 cut from main")
                         .providers("main 1, closed; spare 0")
-                        .accounted("failed, upstream_timeout, main"),
+                        .accounted("failed, upstream_timeout, main, estimated tokens"),
                 Scenario.stream("slow trickle, a byte at a time")
                         .mainAlways(Faults.trickle(Duration.ofMillis(1)))
                         .caller(MAIN)
                         .providers("main 1; spare 0")
-                        .accounted("completed, main"));
+                        .accounted(GUESSED_MAIN));
     }
 
     private static List<Scenario> nonsense() {
@@ -374,43 +377,43 @@ final class FaultScenarios {
                         .closes()
                         .caller(SPARE_LATER)
                         .providers("main 2, closed; spare 1")
-                        .accounted(PAID_SPARE),
+                        .accounted(GUESSED_SPARE),
                 Scenario.stream("200 with an error in JSON instead of a stream")
                         .mainAlways(Streams.jsonError())
                         .caller(SPARE_LATER)
                         .providers("main 2; spare 1")
-                        .accounted(PAID_SPARE),
+                        .accounted(GUESSED_SPARE),
                 Scenario.stream("200 with a web page instead of a stream")
                         .mainAlways(Faults.htmlError(200))
                         .caller(SPARE_LATER)
                         .providers("main 2; spare 1")
-                        .accounted(PAID_SPARE),
+                        .accounted(GUESSED_SPARE),
                 Scenario.plain("200 with a web page instead of JSON")
                         .mainAlways(Faults.htmlError(200))
                         .caller("200 \"<html><head><title>200</title></head><bo…\" from main")
                         .providers("main 1; spare 0")
-                        .accounted("completed, main"),
+                        .accounted(GUESSED_MAIN),
                 Scenario.stream("wrong content type: events called JSON")
                         .mainAlways(Streams.typedAsJson())
                         .caller(MAIN)
                         .providers("main 1; spare 0")
-                        .accounted("completed, main"),
+                        .accounted(GUESSED_MAIN),
                 Scenario.stream("a whole completion instead of a stream")
                         .mainAlways(Streams.jsonCompletion())
                         .caller(MAIN)
                         .providers("main 1; spare 0")
-                        .accounted("completed, main"),
+                        .accounted(PAID_MAIN),
                 Scenario.stream("malformed chunk of HTTP after some words")
                         .mainAlways(Faults.badChunkSize())
                         .closes()
                         .caller("200 cut after \"word \" (upstream_cut) from main")
                         .providers("main 1, closed; spare 0")
-                        .accounted("failed, upstream_cut, main"),
+                        .accounted("failed, upstream_cut, main, estimated tokens"),
                 Scenario.stream("malformed chunk: an event that is no JSON, amid the words")
                         .mainAlways(Streams.badJson())
                         .caller("200 \"Hello there\" and nonsense from main")
                         .providers("main 1; spare 0")
-                        .accounted("completed, main"));
+                        .accounted(GUESSED_MAIN));
     }
 
     private static List<Scenario> streams() {
@@ -419,39 +422,39 @@ final class FaultScenarios {
                         .main(cutAfter())
                         .caller(MAIN_AGAIN)
                         .providers("main 2; spare 0")
-                        .accounted(PAID_MAIN),
+                        .accounted(GUESSED_MAIN),
                 Scenario.stream("cut after a word")
                         .mainAlways(cutAfter("Hello"))
                         .closes()
                         .caller("200 cut after \"Hello\" (upstream_cut) from main")
                         .providers("main 1, closed; spare 0")
-                        .accounted("failed, upstream_cut, main"),
+                        .accounted("failed, upstream_cut, main, estimated tokens"),
                 Scenario.stream("reset after two words")
                         .mainAlways(Faults.resetMidStream())
                         .closes()
                         .caller("200 cut after \"word \" (upstream_cut) from main")
                         .providers("main 1, closed; spare 0")
-                        .accounted("failed, upstream_cut, main"),
+                        .accounted("failed, upstream_cut, main, estimated tokens"),
                 Scenario.stream("no `[DONE]`, but a finish reason")
                         .mainAlways(Streams.missingDone())
                         .caller("200 \"Hello there\" without [DONE] from main")
                         .providers("main 1; spare 0")
-                        .accounted("completed, main"),
+                        .accounted(GUESSED_MAIN),
                 Scenario.stream("ends as if that were all: neither `[DONE]` nor a finish reason")
                         .mainAlways(Streams.missingDoneAndFinish())
                         .caller("200 cut after \"Hello there\" (upstream_cut) from main")
                         .providers("main 1; spare 0")
-                        .accounted("failed, upstream_cut, main"),
+                        .accounted("failed, upstream_cut, main, estimated tokens"),
                 Scenario.stream("an empty stream, once")
                         .main(Streams.empty())
                         .caller(MAIN_AGAIN)
                         .providers("main 2; spare 0")
-                        .accounted(PAID_MAIN),
+                        .accounted(GUESSED_MAIN),
                 Scenario.stream("nothing but `[DONE]`, once")
                         .main(Answer.events(Streams.DONE))
                         .caller(MAIN_AGAIN)
                         .providers("main 2; spare 0")
-                        .accounted(PAID_MAIN),
+                        .accounted(GUESSED_MAIN),
                 Scenario.stream("an error before the first word, each time")
                         .mainAlways(
                                 Answer.events(
@@ -459,13 +462,13 @@ final class FaultScenarios {
                         .closes()
                         .caller(SPARE_LATER)
                         .providers("main 2, closed; spare 1")
-                        .accounted(PAID_SPARE),
+                        .accounted(GUESSED_SPARE),
                 Scenario.stream("an error amid the words")
                         .mainAlways(Streams.errorEvent())
                         .closes()
                         .caller("200 cut after \"Hello there\" (broken) from main")
                         .providers("main 1, closed; spare 0")
-                        .accounted("failed, upstream_cut, main"));
+                        .accounted("failed, upstream_cut, main, estimated tokens"));
     }
 
     private static List<Scenario> outages() {
@@ -566,32 +569,32 @@ final class FaultScenarios {
                         .closes()
                         .caller("200 \"Hello there\" from main")
                         .providers("main 1, closed; spare 1")
-                        .accounted(PAID_SPARE + ", 2 attempts"),
+                        .accounted(GUESSED_SPARE + ", 2 attempts"),
                 recovered(StreamRecovery.CONTINUE, "cut after a word; spare is asked the same")
                         .mainAlways(cutAfter("Hello"))
                         .spareAlways(same)
                         .closes()
                         .caller("200 \"Hello there\" from main")
                         .providers("main 1, closed; spare 1")
-                        .accounted(PAID_SPARE + ", 2 attempts"),
+                        .accounted(GUESSED_SPARE + ", 2 attempts"),
                 recovered(StreamRecovery.CONTINUE, "cut after a word; spare says something else")
                         .mainAlways(cutAfter("Hello"))
                         .closes()
                         .caller("200 cut after \"Hello\" (upstream_cut) from main")
                         .providers("main 1, closed; spare 1")
-                        .accounted("failed, upstream_cut, spare, 2 attempts"),
+                        .accounted("failed, upstream_cut, spare, estimated tokens, 2 attempts"),
                 recovered(StreamRecovery.HOLD, "cut after a word, each time")
                         .mainAlways(cutAfter("Hello"))
                         .closes()
                         .caller(SPARE_LATER)
                         .providers("main 2, closed; spare 1")
-                        .accounted(PAID_SPARE),
+                        .accounted(GUESSED_SPARE),
                 shortIdle(recovered(StreamRecovery.HOLD, "stall after a word"))
                         .mainAlways(begun("Hello").stall())
                         .closes()
                         .caller(SPARE_NEXT)
                         .providers("main 1, closed; spare 1")
-                        .accounted(PAID_SPARE));
+                        .accounted(GUESSED_SPARE));
     }
 
     /** {@return those in which spare can be given the beginning of an answer} */
@@ -605,7 +608,7 @@ final class FaultScenarios {
                         .closes()
                         .caller("200 \"Hello there\" from main")
                         .providers("main 1, closed; spare 1")
-                        .accounted(PAID_SPARE + ", 2 attempts"),
+                        .accounted(GUESSED_SPARE + ", 2 attempts"),
                 recovered(StreamRecovery.CONTINUE, "cut after a word; spare refuses the beginning")
                         .mainAlways(cutAfter("Hello"))
                         .spareAlways(Answer.from(request -> isPrefilled(request)
@@ -614,7 +617,7 @@ final class FaultScenarios {
                         .closes()
                         .caller("200 \"Hello there\" from main")
                         .providers("main 1, closed; spare 2")
-                        .accounted(PAID_SPARE + ", 3 attempts"));
+                        .accounted(GUESSED_SPARE + ", 3 attempts"));
     }
 
     private static boolean isPrefilled(ReceivedRequest request) {
