@@ -5,18 +5,20 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 
 /** A client of a gateway that sees whether an answer ended or was cut. For one thread at a time. */
@@ -37,14 +39,14 @@ final class ContractClient {
      *
      * @param whole whether it ended as its framing says, and not just with the connection
      */
-    record Reply(int status, HttpResponse<?> head, byte[] body, boolean whole) {
+    record Reply(int status, HttpHeaders headers, byte[] body, boolean whole) {
 
         String text() {
             return new String(body, StandardCharsets.UTF_8);
         }
 
         Optional<String> header(String name) {
-            return head.headers().firstValue(name);
+            return headers.firstValue(name);
         }
 
         /** {@return the body as JSON; missing if it is none} */
@@ -118,16 +120,28 @@ final class ContractClient {
                 .POST(BodyPublishers.ofString(body, StandardCharsets.UTF_8));
     }
 
-    /** {@return the answer, read until its end or the end of the connection} */
+    /**
+     * {@return the answer, read until its end or the end of the connection}
+     *
+     * <p>The body is taken as it arrives: a stream of the JDK's client forgets what was not read yet when the connection
+     * ends.
+     */
     Reply send(HttpRequest request) throws IOException, InterruptedException {
-        HttpResponse<InputStream> head = http.send(request, BodyHandlers.ofInputStream());
+        AtomicReference<HttpResponse.ResponseInfo> head = new AtomicReference<>();
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         boolean whole = true;
-        try (InputStream in = head.body()) {
-            in.transferTo(body);
+        try {
+            http.send(request, info -> {
+                head.set(info);
+                return BodySubscribers.ofByteArrayConsumer(part -> part.ifPresent(body::writeBytes));
+            });
         } catch (IOException cut) {
+            if (head.get() == null) {
+                throw cut;
+            }
             whole = false;
         }
-        return new Reply(head.statusCode(), head, body.toByteArray(), whole);
+        HttpResponse.ResponseInfo info = Objects.requireNonNull(head.get());
+        return new Reply(info.statusCode(), info.headers(), body.toByteArray(), whole);
     }
 }
