@@ -5,12 +5,14 @@ import static io.magicapi.gateway.tests.AnswerClient.STREAM;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
 import io.magicapi.gateway.testkit.Streams;
 import io.magicapi.gateway.tests.AnswerClient.Reply;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -218,7 +220,14 @@ class UpstreamFaultTest {
     @Test
     @DisplayName("R30: good answers keep their connection")
     void keepsConnections() {
-        gateway.upstream().answerWith(Streams.plain());
+        // With a length: [DONE] is its last byte, so that its connection is free when the client has the answer.
+        gateway.upstream()
+                .answerWith(Answer.http(
+                        200,
+                        Headers.of("content-type", "text/event-stream"),
+                        ("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\n"
+                                        + "data: [DONE]\n\n")
+                                .getBytes(StandardCharsets.UTF_8)));
         try (AnswerClient client = new AnswerClient(gateway)) {
             client.chat(STREAM).read();
             int before = gateway.upstream().acceptedConnections();
