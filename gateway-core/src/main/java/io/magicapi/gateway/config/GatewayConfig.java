@@ -114,12 +114,6 @@ public record GatewayConfig(
                 server, admin, plugins, providers, models, catalogue, routing, other, log, pricing, observability);
     }
 
-    /** {@return the same with other prices} */
-    public GatewayConfig withPricing(Pricing other) {
-        return new GatewayConfig(
-                server, admin, plugins, providers, models, catalogue, routing, auth, log, other, observability);
-    }
-
     /** {@return the same with other observers} */
     public GatewayConfig withObservability(Observability other) {
         return new GatewayConfig(
@@ -765,16 +759,6 @@ public record GatewayConfig(
         /** {@return the same with other metrics} */
         public Observability withMetrics(MetricsSettings other) {
             return new Observability(other, tracing, genAiNames, otlpHeaders);
-        }
-
-        /** {@return the same with other traces} */
-        public Observability withTracing(TracingSettings other) {
-            return new Observability(metrics, other, genAiNames, otlpHeaders);
-        }
-
-        /** {@return the same with other names} */
-        public Observability withNames(GenAiNames other) {
-            return new Observability(metrics, tracing, other, otlpHeaders);
         }
     }
 

@@ -182,7 +182,7 @@ final class ApiHandler {
             sayContinue(inbound.request());
             return inbound.isRoutedByBody()
                     ? routeUpload(inbound)
-                    : startUpload(inbound, plan(inbound, Optional.empty()), Upload.Opening.none(inbound.length()));
+                    : startUpload(inbound, plan(inbound, Optional.empty()), Upload.Beginning.none(inbound.length()));
         }
         long limit = catalog.config().server().limits().body().bytes();
         if (inbound.length() > limit) {
@@ -303,7 +303,7 @@ final class ApiHandler {
                     return startUpload(
                             inbound,
                             plan(inbound, form.peek().model()),
-                            new Upload.Opening(
+                            new Upload.Beginning(
                                     target -> target.modelChanged()
                                             ? form.withModel(target.model().orElseThrow())
                                             : form.read(),
@@ -313,11 +313,11 @@ final class ApiHandler {
                 });
     }
 
-    private Future<Void> startUpload(Inbound inbound, Plan plan, Upload.Opening opening) {
+    private Future<Void> startUpload(Inbound inbound, Plan plan, Upload.Beginning beginning) {
         Upload upload = relays.upload(
                 inbound.request(),
                 patience(inbound.request()),
-                opening,
+                beginning,
                 catalog.config().server().limits().upload().bytes(),
                 mayRepeat(plan)
                         ? OptionalLong.of(

@@ -20,12 +20,10 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,15 +56,6 @@ final class Attempt implements ClientSide {
 
     /** How long an upstream may take to end its response after its last word, before its connection is given up. */
     private static final Duration LINGER = Duration.ofSeconds(1);
-
-    /** What counts against the version of the provider that served. */
-    private static final Set<ErrorCode> PROVIDERS_FAULT = EnumSet.of(
-            ErrorCode.PROVIDER_FAILED,
-            ErrorCode.PROVIDER_UNAVAILABLE,
-            ErrorCode.UPSTREAM_UNREACHABLE,
-            ErrorCode.UPSTREAM_PROTOCOL_ERROR,
-            ErrorCode.UPSTREAM_CUT,
-            ErrorCode.UPSTREAM_TIMEOUT);
 
     private static final Logger log = LoggerFactory.getLogger(Attempt.class);
 
@@ -748,7 +737,7 @@ final class Attempt implements ClientSide {
 
     /** Tells the provider's version how it did, unless that says nothing of it. */
     private void blame(Throwable failure) {
-        if (failure instanceof GatewayException known && PROVIDERS_FAULT.contains(known.code())) {
+        if (Verdict.of(new AttemptFailure.OnTheWay(failure)) == Verdict.FAILED) {
             served(true);
         }
     }

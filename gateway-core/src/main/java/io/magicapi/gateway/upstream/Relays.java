@@ -80,18 +80,18 @@ public final class Relays {
      *
      * @param request the client's, paused
      * @param patience with the client
-     * @param opening what was read of it
+     * @param beginning what was read of it
      * @param limit how long it may be, in bytes
      * @param inMemory if it is to be sent more than once: how many bytes are kept in memory; the rest is in a file
      */
     public Upload upload(
             HttpServerRequest request,
             BodyPatience patience,
-            Upload.Opening opening,
+            Upload.Beginning beginning,
             long limit,
             OptionalLong inMemory) {
         Spool spool = inMemory.isPresent() ? new Spool(vertx, inMemory.getAsLong()) : null;
-        return new Upload(clock, request, patience, opening, limit, spool);
+        return new Upload(clock, request, patience, beginning, limit, spool);
     }
 
     /** Ends all requests under way, each as visibly as it can still be done. */

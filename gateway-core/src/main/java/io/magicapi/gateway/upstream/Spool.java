@@ -37,11 +37,6 @@ final class Spool {
         this.inMemory = inMemory;
     }
 
-    /** {@return how many bytes are kept} */
-    long length() {
-        return length;
-    }
-
     /**
      * Keeps some more.
      *

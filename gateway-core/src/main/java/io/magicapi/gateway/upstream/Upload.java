@@ -25,7 +25,7 @@ public final class Upload {
 
     private final LoopClock clock;
     private final HttpServerRequest source;
-    private final Opening opening;
+    private final Beginning beginning;
     private final long limit;
     private final @Nullable Spool spool;
 
@@ -46,11 +46,11 @@ public final class Upload {
      * @param length the length of the whole body as the client sent it; negative if it is not known
      * @param taken how many bytes were read
      */
-    public record Opening(Function<Target, Buffer> read, boolean whole, long length, int taken) {
+    public record Beginning(Function<Target, Buffer> read, boolean whole, long length, int taken) {
 
         /** Nothing was read. */
-        public static Opening none(long length) {
-            return new Opening(target -> Buffer.buffer(), false, length, 0);
+        public static Beginning none(long length) {
+            return new Beginning(target -> Buffer.buffer(), false, length, 0);
         }
     }
 
@@ -66,16 +66,16 @@ public final class Upload {
             LoopClock clock,
             HttpServerRequest source,
             BodyPatience patience,
-            Opening opening,
+            Beginning beginning,
             long limit,
             @Nullable Spool spool) {
         this.clock = clock;
         this.source = source;
-        this.opening = opening;
+        this.beginning = beginning;
         this.limit = limit;
         this.spool = spool;
-        this.received = opening.whole();
-        this.passed = opening.taken();
+        this.received = beginning.whole();
+        this.passed = beginning.taken();
         awaitClient = patience.start(this::breakOff);
         awaitClient.pause();
     }
@@ -105,15 +105,15 @@ public final class Upload {
         if (broken != null) {
             return Future.failedFuture(broken);
         }
-        Buffer first = opening.read().apply(target);
-        if (opening.length() >= 0) {
-            request.putHeader("content-length", Long.toString(opening.length() + first.length() - opening.taken()));
+        Buffer first = beginning.read().apply(target);
+        if (beginning.length() >= 0) {
+            request.putHeader("content-length", Long.toString(beginning.length() + first.length() - beginning.taken()));
         } else {
             request.setChunked(true);
         }
         Sending sending = new Sending(request, provider);
         current = sending;
-        if (opening.whole()) {
+        if (beginning.whole()) {
             sending.end(first);
         } else if (spool != null && begun) {
             sending.repeat(first, spool);
