@@ -417,6 +417,7 @@ class PluginRegistryTest {
 
         assertThat(gateway.awaitLog("was retired"))
                 .matches("acme 1\\.0\\.0 \\(....…\\) was retired 1s ago \\(plugins\\.drain\\): 1 request is ended");
+        await().until(() -> !told.isEmpty()); // it is told after the log
         assertThat(told).containsExactly(lease.generation());
         assertThat(gateway.statuses(State.DRAINING)).hasSize(1);
         assertThat(gateway.awaitLog("is unloaded although"))
