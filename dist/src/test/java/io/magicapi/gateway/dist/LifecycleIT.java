@@ -1,6 +1,7 @@
 package io.magicapi.gateway.dist;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import io.magicapi.gateway.testkit.Answer;
@@ -20,6 +21,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,6 +97,9 @@ class LifecycleIT {
     @Test
     @DisplayName("HUP has it read its configuration again, and so does gateway reload, which prints what has changed")
     void reload() throws IOException {
+        assumeThat(ignoresHangUp())
+                .as("started by nohup, whose children cannot be told to hang up")
+                .isFalse();
         Path file = Files.writeString(directory.resolve("gateway.yaml"), "server: { limits: { body: 1MiB } }\n");
         try (GatewayProcess gateway = GatewayProcess.start(directory, Map.of())) {
             gateway.hangUp();
@@ -117,6 +122,21 @@ class LifecycleIT {
             gateway.hangUp();
             await().until(() -> gateway.output().contains("the configuration was not reloaded"));
             assertThat(gateway.post("/chat/completions", ECHO).statusCode()).isEqualTo(200);
+        }
+    }
+
+    /** A process that is started while HUP is ignored goes on ignoring it, and a JVM does not even listen. */
+    private static boolean ignoresHangUp() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.exists(status)) {
+            return false;
+        }
+        try (Stream<String> lines = Files.lines(status)) {
+            return lines.filter(line -> line.startsWith("SigIgn:"))
+                    .anyMatch(line -> (Long.parseUnsignedLong(
+                                            line.substring("SigIgn:".length()).strip(), 16)
+                                    & 1)
+                            != 0);
         }
     }
 
