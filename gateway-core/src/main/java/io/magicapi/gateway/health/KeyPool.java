@@ -23,13 +23,17 @@ import org.slf4j.LoggerFactory;
  * The keys that the gateway holds for one provider, and which of them can be used. Callers' own keys never come here.
  * Safe for all threads, and without locks unless a key misbehaves.
  *
- * <p>A key that the provider refused is dead. One request a minute tries it all the same; so a key that was unlocked, or
- * that the provider refused by mistake, comes back by itself.
+ * <p>A key that the provider refused is dead. Every {@value KeyHealth#PROBE_SECONDS} seconds one request tries it all the
+ * same; so a key that was unlocked, or that the provider refused by mistake, comes back by itself. One whose account has no
+ * money left is tried once a minute.
  */
 public final class KeyPool {
 
     /** No provider's wish to be left alone is obeyed for longer. */
     static final Duration LONGEST_COOL_DOWN = Duration.ofHours(1);
+
+    /** Nobody pays a bill sooner. */
+    private static final Duration UNPAID_AT_LEAST = Duration.ofMinutes(1);
 
     /** What nobody has asked for since is forgotten when another key comes. */
     private static final long FORGOTTEN_AFTER_NANOS = TimeUnit.HOURS.toNanos(1);
@@ -106,10 +110,10 @@ public final class KeyPool {
     }
 
     private static boolean tryProbe(KeyHealth key, KeyRing.Entry entry, KeyBan ban, long now) {
-        if (!ban.refused || ban.left(now) > 0 || !key.enter(entry.inFlight())) {
+        if (!ban.reason.isProbed() || ban.left(now) > 0 || !key.enter(entry.inFlight())) {
             return false;
         }
-        if (ban.takeProbe(now, KeyHealth.PROBE_NANOS)) {
+        if (ban.takeProbe(now)) {
             return true;
         }
         key.leave();
@@ -264,8 +268,31 @@ public final class KeyPool {
          * @param wait until its reset; an hour at most is kept to
          */
         public void coolDown(Duration wait) {
-            Duration kept = wait.compareTo(LONGEST_COOL_DOWN) > 0 ? LONGEST_COOL_DOWN : wait;
-            key.coolDown(model, nanoTime.getAsLong(), kept.toNanos());
+            key.coolDown(model, nanoTime.getAsLong(), kept(wait).toNanos());
+        }
+
+        private static Duration kept(Duration wait) {
+            return wait.compareTo(LONGEST_COOL_DOWN) > 0 ? LONGEST_COOL_DOWN : wait;
+        }
+
+        /**
+         * The account of this key has no money left (402, {@code insufficient_quota}): for this model, it is left alone and
+         * then tried by single requests.
+         *
+         * @param wait how long the provider says that it takes; a minute at least and an hour at most is kept to
+         */
+        public void unpaid(Duration wait) {
+            Duration kept = wait.compareTo(UNPAID_AT_LEAST) < 0 ? UNPAID_AT_LEAST : kept(wait);
+            if (key.unpaid(model, nanoTime.getAsLong(), kept.toNanos())) {
+                log.atWarn()
+                        .addKeyValue("provider", provider)
+                        .addKeyValue("key", source())
+                        .log(
+                                "GW-K04 the account of key {} has no money left at {}; one request every {} s tries it",
+                                source(),
+                                provider,
+                                kept.toSeconds());
+            }
         }
 
         /** The provider does not know this key (401): it is dead. */
@@ -274,7 +301,11 @@ public final class KeyPool {
                 log.atWarn()
                         .addKeyValue("provider", provider)
                         .addKeyValue("key", source())
-                        .log("GW-K01 key {} is refused by {}; one request a minute tries it", source(), provider);
+                        .log(
+                                "GW-K01 key {} is refused by {}; one request every {} s tries it",
+                                source(),
+                                provider,
+                                KeyHealth.PROBE_SECONDS);
             }
         }
 
@@ -286,9 +317,10 @@ public final class KeyPool {
                         .addKeyValue("key", source())
                         .addKeyValue("model", model)
                         .log(
-                                "GW-K02 key {} is refused by {} for this model; one request a minute tries it",
+                                "GW-K02 key {} is refused by {} for this model; one request every {} s tries it",
                                 source(),
-                                provider);
+                                provider,
+                                KeyHealth.PROBE_SECONDS);
             }
         }
 

@@ -43,6 +43,10 @@ final class Credentials {
                 return false;
             }
             KeyPool.KeyPermit used = permit.get();
+            if (Unpaid.isSaid(answered)) {
+                used.unpaid(RetryAfter.of(answered.headers(), Instant.now()).orElse(Duration.ZERO));
+                return true;
+            }
             switch (answered.status()) {
                 case 401 -> used.refused();
                 case 403 -> used.forbidden();
@@ -109,6 +113,14 @@ final class Credentials {
             return Future.succeededFuture(new Chosen(provider.keys().choose(), Optional.empty()));
         }
         return Future.failedFuture(noKey(provider, pool.retryAfter(provider.keys(), model)));
+    }
+
+    /** {@return whether a provider could be asked now, as far as its keys are concerned, or soon, when one has room} */
+    boolean isFree(ProviderGeneration provider, Target target) {
+        return callers.isPresent()
+                || provider.keys().entries().isEmpty()
+                || pools.apply(provider.name())
+                        .isBusy(provider.keys(), target.model().orElse(""), Set.of());
     }
 
     private Future<Chosen> await(KeyPool pool, ProviderGeneration provider, Target target) {

@@ -76,7 +76,7 @@ final class Relay {
         this.upload = upload;
         this.client =
                 new ClientResponse(request, inquiry.requestId(), relays.clock(), relays.slowReader(), this::clientLeft);
-        this.tries = new Tries(plan, relays.retries(), ThreadLocalRandom.current());
+        this.tries = new Tries(plan, relays.retries(), this::isFree, ThreadLocalRandom.current());
         this.credentials = new Credentials(
                 inquiry, plan, relays.health()::keys, relays.upstreams().loop());
         this.delivered =
@@ -304,6 +304,20 @@ final class Relay {
         Told before = told;
         boolean asked = attempt.isPresent() && Verdict.of(failure) != Verdict.UNUSED;
         return before == null || asked ? new Told(attempt, failure) : before;
+    }
+
+    /** {@return whether it is likely that a target would take the request now} */
+    private boolean isFree(Target target) {
+        if (!relays.health()
+                .target(target.provider(), target.model().orElse(""))
+                .available()) {
+            return false;
+        }
+        try (Lease lease = leases.lease(target)) {
+            return credentials.isFree(lease.generation(), target);
+        } catch (GatewayException absent) {
+            return false;
+        }
     }
 
     private boolean takeRetry(String provider) {
