@@ -517,9 +517,10 @@ final class FaultScenarios {
                         .mainAlways(tooMany("retry-after", "60"))
                         .spareAlways(tooMany("retry-after", "60"))
                         .requests(2)
-                        .caller("1 × 429 rate_limit_exceeded from spare, 2 attempts; 1 × 503 overloaded from main")
+                        .caller(
+                                "1 × 429 rate_limit_exceeded from spare, 2 attempts; 1 × 503 overloaded from the gateway")
                         .providers("main 1; spare 1")
-                        .accounted("1 × completed, overloaded, main; 1 × completed, spare"),
+                        .accounted("1 × completed, overloaded, spare; 1 × completed, spare"),
                 Scenario.plain("500 twice, then 404; spare: 429 with `retry-after: 60`, two requests")
                         .main(Faults.emptyError(500), Faults.emptyError(500))
                         .mainAlways(error(404, "model_not_found", "the model does not exist"))
