@@ -52,6 +52,19 @@ final class KeyHealth {
         return one == null || !one.holds(now) ? null : one;
     }
 
+    /** {@return how it stands, for people} */
+    KeyState state(long now) {
+        if (whole != null) {
+            return KeyState.DEAD;
+        }
+        if (unpaid != null) {
+            return KeyState.UNPAID;
+        }
+        boolean cools =
+                byModel.values().stream().anyMatch(ban -> ban.reason == Reason.SHARE_USED_UP && ban.left(now) > 0);
+        return cools ? KeyState.COOLING : KeyState.USABLE;
+    }
+
     /** Takes a place. {@return whether there was one} */
     boolean enter(int most) {
         int count = inFlight.get();

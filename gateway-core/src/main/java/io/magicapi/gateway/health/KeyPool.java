@@ -3,6 +3,7 @@ package io.magicapi.gateway.health;
 import io.magicapi.gateway.api.Secret;
 import io.magicapi.gateway.plugins.KeyRing;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,12 +44,12 @@ public final class KeyPool {
 
     private final String provider;
     private final LongSupplier nanoTime;
-    private final int mostWaiting;
+    private final IntSupplier mostWaiting;
     private final Map<Secret, KeyHealth> keys = new ConcurrentHashMap<>();
     private final Queue<KeyTurn> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
 
-    KeyPool(String provider, int mostWaiting, LongSupplier nanoTime) {
+    KeyPool(String provider, IntSupplier mostWaiting, LongSupplier nanoTime) {
         this.provider = provider;
         this.mostWaiting = mostWaiting;
         this.nanoTime = nanoTime;
@@ -182,7 +184,7 @@ public final class KeyPool {
      * @return what must be left if the request cannot wait any longer; empty if as many wait already as may
      */
     public Optional<KeyTurn> await(KeyRing ring, String model, Set<Secret> not, Runnable again) {
-        if (waiting.incrementAndGet() > mostWaiting) {
+        if (waiting.incrementAndGet() > mostWaiting.getAsInt()) {
             waiting.decrementAndGet();
             return Optional.empty();
         }
@@ -217,8 +219,8 @@ public final class KeyPool {
         }
     }
 
-    /** {@return how many requests wait} */
-    int waiting() {
+    /** {@return how many requests wait for a key with room} */
+    public int waiting() {
         return waiting.get();
     }
 
@@ -229,6 +231,33 @@ public final class KeyPool {
         }
         keys.values().removeIf(each -> each.unusedFor(FORGOTTEN_AFTER_NANOS, now));
         return keys.computeIfAbsent(entry.secret(), secret -> new KeyHealth(now));
+    }
+
+    /**
+     * {@return how many of the keys stand in which way, all ways included}
+     *
+     * @param ring the keys there are
+     */
+    public Map<KeyState, Integer> states(KeyRing ring) {
+        long now = nanoTime.getAsLong();
+        Map<KeyState, Integer> states = new EnumMap<>(KeyState.class);
+        for (KeyState state : KeyState.values()) {
+            states.put(state, 0);
+        }
+        for (KeyRing.Entry entry : ring.entries()) {
+            KeyHealth key = keys.get(entry.secret());
+            states.merge(key == null ? KeyState.USABLE : key.state(now), 1, Integer::sum);
+        }
+        return states;
+    }
+
+    /**
+     * Forgets all other keys: one that was taken away and comes back is as good as new.
+     *
+     * @param ring the keys there are
+     */
+    public void retain(KeyRing ring) {
+        keys.keySet().removeIf(secret -> !ring.holds(secret));
     }
 
     /** {@return how many keys are remembered} */

@@ -41,7 +41,7 @@ class KeyPoolTest {
     private static final KeyRing ONLY_A = KeyRing.of(List.of(A));
 
     private final FakeTime time = new FakeTime();
-    private final KeyPool pool = new KeyPool("acme", 3, time);
+    private final KeyPool pool = new KeyPool("acme", () -> 3, time);
     private final Logger logger = (Logger) LoggerFactory.getLogger(KeyPool.class);
     private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
 
@@ -282,6 +282,50 @@ class KeyPoolTest {
                 .noneMatch(line -> line.contains("canary"));
     }
 
+    private Map<KeyState, Integer> states(int usable, int cooling, int unpaid, int dead) {
+        return Map.of(KeyState.USABLE, usable, KeyState.COOLING, cooling, KeyState.UNPAID, unpaid, KeyState.DEAD, dead);
+    }
+
+    @Test
+    @DisplayName("keys are counted by how they stand: what matters most of each, and only as long as it is so")
+    void states() {
+        KeyRing ring = KeyRing.of(List.of(A, B, TWO_AT_ONCE));
+        assertThat(pool.states(ring)).isEqualTo(states(3, 0, 0, 0));
+        assertThat(pool.states(KeyRing.EMPTY)).isEqualTo(states(0, 0, 0, 0));
+
+        choose(ONLY_A, "small").forbidden();
+        assertThat(pool.states(ring)).isEqualTo(states(3, 0, 0, 0));
+        coolDown(ONLY_A, Duration.ofSeconds(20));
+        assertThat(pool.states(ring)).isEqualTo(states(2, 1, 0, 0));
+        KeyRing onlyB = KeyRing.of(List.of(B));
+        KeyPermit paidLater = choose(onlyB, "small");
+        choose(onlyB, "large").unpaid(Duration.ZERO);
+        choose(KeyRing.of(List.of(TWO_AT_ONCE))).refused();
+        assertThat(pool.states(ring)).isEqualTo(states(0, 1, 1, 1));
+        choose(ONLY_A, "tiny").refused();
+        assertThat(pool.states(ring)).isEqualTo(states(0, 0, 1, 2));
+
+        paidLater.worked();
+        assertThat(pool.states(ring)).as("it was sent before").isEqualTo(states(0, 0, 1, 2));
+        time.pass(PROBE);
+        choose(ONLY_A, "tiny").worked();
+        choose(onlyB, "small").worked();
+        assertThat(pool.states(ring)).isEqualTo(states(2, 0, 0, 1));
+    }
+
+    @Test
+    @DisplayName("keys that stay keep what is known of them; one that was taken away comes back as good as new")
+    void rotation() {
+        coolDown(ONLY_A, Duration.ofSeconds(20));
+        choose(KeyRing.of(List.of(B))).refused();
+
+        pool.retain(ONLY_A);
+
+        assertThat(pool.retryAfter(ONLY_A, MODEL)).isEqualTo(Duration.ofSeconds(20));
+        assertThat(draw(BOTH, 100)).containsOnlyKeys("KEY_B");
+        assertThat(pool.states(BOTH)).isEqualTo(states(1, 1, 0, 0));
+    }
+
     @Test
     @DisplayName("a request that was sent before the key died does not bring it back")
     void straggler() {
@@ -452,7 +496,7 @@ class KeyPoolTest {
     @Test
     @DisplayName("many threads that wait for a key are all served, and nobody is forgotten in the queue")
     void queueThreads() throws Exception {
-        KeyPool crowded = new KeyPool("acme", 1000, time);
+        KeyPool crowded = new KeyPool("acme", () -> 1000, time);
         KeyRing ring = KeyRing.of(List.of(TWO_AT_ONCE));
         ExecutorService threads = Executors.newFixedThreadPool(4);
         CountDownLatch served = new CountDownLatch(2000);
