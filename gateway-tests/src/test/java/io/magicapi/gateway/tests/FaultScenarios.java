@@ -133,11 +133,30 @@ final class FaultScenarios {
                         .caller(MAIN_AGAIN)
                         .providers("main 2, 200 to 1500 ms apart; spare 0")
                         .accounted(PAID_MAIN),
-                Scenario.plain("429 since the account is empty (`insufficient_quota`)")
-                        .mainAlways(error(429, "insufficient_quota", "you exceeded your current quota"))
-                        .caller(SPARE_LATER)
-                        .providers("main 2; spare 1")
+                Scenario.plain("429 with `retry-after: 5`, two requests")
+                        .mainAlways(tooMany("retry-after", "5"))
+                        .requests(2)
+                        .caller("1 × " + SPARE + "; 1 × " + SPARE_NEXT)
+                        .providers("main 1; spare 2")
+                        .accounted("2 × " + PAID_SPARE),
+                Scenario.plain("429 with `retry-after: 2`, once")
+                        .withRoute("without spare", route -> ModelRoute.to("main/m"))
+                        .main(tooMany("retry-after", "2"))
+                        .apart(2000, 4000)
+                        .caller(MAIN_AGAIN)
+                        .providers("main 2, 2000 to 4000 ms apart; spare 0")
+                        .accounted(PAID_MAIN),
+                Scenario.plain("503 with `retry-after: 5`, once")
+                        .main(error(503, "unavailable", "out of service", "retry-after", "5"))
+                        .caller(SPARE_NEXT)
+                        .providers("main 1; spare 1")
                         .accounted(PAID_SPARE),
+                Scenario.plain("429 since the account is empty (`insufficient_quota`), two requests")
+                        .mainAlways(error(429, "insufficient_quota", "you exceeded your current quota"))
+                        .requests(2)
+                        .caller("1 × " + SPARE + "; 1 × " + SPARE_NEXT)
+                        .providers("main 1; spare 2")
+                        .accounted("2 × " + PAID_SPARE),
                 Scenario.plain("500 once")
                         .main(Faults.emptyError(500))
                         .apart(0, 1250)
@@ -204,11 +223,12 @@ final class FaultScenarios {
                         .caller(SPARE_NEXT)
                         .providers("main 1; spare 1")
                         .accounted(PAID_SPARE),
-                Scenario.plain("402, nothing is paid")
+                Scenario.plain("402, nothing is paid, two requests")
                         .mainAlways(error(402, "payment_required", "add credits"))
-                        .caller(SPARE_NEXT)
-                        .providers("main 1; spare 1")
-                        .accounted(PAID_SPARE));
+                        .requests(2)
+                        .caller("1 × " + SPARE + "; 1 × " + SPARE_NEXT)
+                        .providers("main 1; spare 2")
+                        .accounted("2 × " + PAID_SPARE));
     }
 
     private static Answer refusingKey(int number, int status) {
@@ -222,6 +242,12 @@ final class FaultScenarios {
         return Answer.from(request -> usesKey(request, 2)
                 ? error(401, "no", "not with this key")
                 : taken.incrementAndGet() > share ? tooMany("retry-after", "60") : well);
+    }
+
+    private static Answer unpaid(int number) {
+        Answer well = FaultBench.saying("Hello", " there");
+        return Answer.from(request ->
+                usesKey(request, number) ? error(429, "insufficient_quota", "you exceeded your quota") : well);
     }
 
     private static boolean usesKey(ReceivedRequest request, int number) {
@@ -256,6 +282,13 @@ final class FaultScenarios {
                         .accounted("1 × completed, main; 30 × " + PAID_MAIN),
                 Scenario.plain("403, one of two keys may not use the model, 50 requests")
                         .mainAlways(refusingKey(1, 403))
+                        .keys(2)
+                        .requests(50)
+                        .caller("49 × " + MAIN + "; 1 × " + MAIN_AGAIN)
+                        .providers("main 51; spare 0")
+                        .accounted("50 × " + PAID_MAIN),
+                Scenario.plain("429 `insufficient_quota` for one of two keys, 50 requests")
+                        .mainAlways(unpaid(1))
                         .keys(2)
                         .requests(50)
                         .caller("49 × " + MAIN + "; 1 × " + MAIN_AGAIN)
@@ -484,9 +517,10 @@ final class FaultScenarios {
                         .mainAlways(tooMany("retry-after", "60"))
                         .spareAlways(tooMany("retry-after", "60"))
                         .requests(2)
-                        .caller("1 × 429 rate_limit_exceeded from spare, 2 attempts; 1 × 503 overloaded from main")
+                        .caller(
+                                "1 × 429 rate_limit_exceeded from spare, 2 attempts; 1 × 503 overloaded from the gateway")
                         .providers("main 1; spare 1")
-                        .accounted("1 × completed, overloaded, main; 1 × completed, spare"),
+                        .accounted("1 × completed, overloaded, spare; 1 × completed, spare"),
                 Scenario.plain("500 twice, then 404; spare: 429 with `retry-after: 60`, two requests")
                         .main(Faults.emptyError(500), Faults.emptyError(500))
                         .mainAlways(error(404, "model_not_found", "the model does not exist"))
