@@ -26,12 +26,14 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The deadlines of an upstream that are not those of chat streams: no client waits longer. */
+@Tag("alone")
 class DeadlineTest {
 
     private static final Duration CONNECT = Duration.ofMillis(400);
