@@ -32,7 +32,7 @@ class SlowClientTest {
     private static final Duration LATE = Duration.ofSeconds(2);
 
     /** Until the system has no sockets left of those that were given up, on a busy machine. */
-    private static final Duration SETTLED = Duration.ofSeconds(15);
+    private static final Duration SETTLED = Duration.ofSeconds(60);
 
     /** How long the rest of a refused request is read. */
     private static final Duration LINGER = Duration.ofSeconds(2);
