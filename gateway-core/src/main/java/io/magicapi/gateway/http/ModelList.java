@@ -1,5 +1,10 @@
 package io.magicapi.gateway.http;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.ModelRoute;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.plugins.ProviderGeneration;
@@ -13,11 +18,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
- * The gateway's own answer to {@code GET /v1/models}: the catalogues of all loaded providers with what their upstreams
- * were last heard to list, each id as {@code provider/model}, which is also a model that requests may name. Needs no
- * network. For one event loop, which keeps the list until the providers or their lists change.
+ * The gateway's own answer to {@code GET /v1/models}: what requests may name as their model. First the routes of the
+ * configuration, then the catalogues of all loaded providers with what their upstreams were last heard to list, each id
+ * as {@code provider/model}. Needs no network. For one event loop, which keeps the list until the configuration, the
+ * providers or their lists change.
  */
 final class ModelList {
 
@@ -47,10 +55,15 @@ final class ModelList {
     /**
      * {@return one entry of the list, as the body of an answer}
      *
-     * @param id {@code provider/model}, or a model's own id if only one provider's catalogue has it
+     * @param id a route, {@code provider/model}, or a model's own id if only one provider's catalogue has it: what a
+     *     request that names it would go to
      * @throws GatewayException {@link ErrorCode#MODEL_NOT_FOUND}, naming similar ids
      */
     Buffer one(ProviderSnapshot snapshot, String id) {
+        Optional<ModelRoute> route = snapshot.config().route(id);
+        if (route.isPresent()) {
+            return Buffer.buffer(entry(id, route.get()));
+        }
         Map<ProviderGeneration, ModelEntries> listed = upstreams.lists();
         int slash = id.indexOf('/');
         if (slash > 0) {
@@ -76,23 +89,51 @@ final class ModelList {
     }
 
     private static Buffer render(ProviderSnapshot snapshot, Map<ProviderGeneration, ModelEntries> listed) {
+        GatewayConfig config = snapshot.config();
         Buffer document = Buffer.buffer("{\"object\":\"list\",\"data\":[");
-        boolean first = true;
+        int empty = document.length();
+        new TreeMap<>(config.models()).forEach((name, route) -> {
+            comma(document, empty);
+            document.appendString(entry(name, route));
+        });
         for (ProviderGeneration provider : snapshot.all()) {
-            for (Buffer entry : entries(provider, listed).all()) {
-                document.appendString(first ? "" : ",").appendBuffer(entry);
-                first = false;
+            ModelEntries entries = entries(provider, listed);
+            for (String id : entries.ids()) {
+                if (config.route(provider.name() + "/" + id).isEmpty()) {
+                    comma(document, empty);
+                    document.appendBuffer(entries.find(id).orElseThrow());
+                }
             }
         }
         return document.appendString("]}");
     }
 
+    private static void comma(Buffer document, int empty) {
+        if (document.length() > empty) {
+            document.appendString(",");
+        }
+    }
+
+    private static String entry(String name, ModelRoute route) {
+        ObjectNode entry = JsonNodeFactory.instance
+                .objectNode()
+                .put("id", name)
+                .put("object", "model")
+                .put("created", 0)
+                .put("owned_by", "gateway")
+                .put("active", true);
+        ArrayNode targets = entry.putArray("route");
+        route.route().forEach(target -> targets.add(target.name()));
+        return entry.toString();
+    }
+
     private static String similar(ProviderSnapshot snapshot, Map<ProviderGeneration, ModelEntries> listed, String id) {
         String wanted = id.substring(id.lastIndexOf('/') + 1).toLowerCase(Locale.ROOT);
         String start = wanted.substring(0, Math.min(5, wanted.length()));
-        List<String> near = snapshot.all().stream()
+        Stream<String> models = snapshot.all().stream()
                 .flatMap(provider ->
-                        entries(provider, listed).ids().stream().map(model -> provider.name() + "/" + model))
+                        entries(provider, listed).ids().stream().map(model -> provider.name() + "/" + model));
+        List<String> near = Stream.concat(snapshot.config().models().keySet().stream(), models)
                 .filter(known -> known.toLowerCase(Locale.ROOT).contains(start))
                 .sorted(Comparator.comparingInt((String known) -> Math.abs(known.length() - id.length()))
                         .thenComparing(Comparator.naturalOrder()))
