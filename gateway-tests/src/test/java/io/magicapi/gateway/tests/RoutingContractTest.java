@@ -295,6 +295,61 @@ class RoutingContractTest {
     }
 
     @ParameterizedTest(name = "{0}")
+    @DisplayName("R5: the model of a JSON body counts on any path, also on one that is not known here")
+    @ValueSource(strings = {"/v1/responses/input_tokens", "/v1/batches", "/v1/files/x", "/v1/chat/completions/x"})
+    void modelOnAnyPath(String path) {
+        String body = "{\"input\":[\"\\ud800\"], \"model\": \"%s\"}";
+
+        RawConnection.ask(two, RawRequest.post(path, body.formatted("acme/org/new")));
+        RawConnection.ask(hiding, RawRequest.post(path, body.formatted("мудрый +1")));
+
+        ReceivedRequest prefixed = two.upstream().awaitRequest();
+        assertThat(prefixed.target()).isEqualTo("/acme" + path);
+        assertThat(prefixed.text()).isEqualTo(body.formatted("org/new"));
+        ReceivedRequest routed = hiding.upstream().awaitRequest();
+        assertThat(routed.target()).isEqualTo("/openai" + path);
+        assertThat(routed.text()).isEqualTo(body.formatted("openai/gpt-oss-120b"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @DisplayName("R13: where the body need not be JSON, one that is none passes, and the provider is chosen without it")
+    @ValueSource(
+            strings = {
+                "",
+                "[1]",
+                "{\"model\":",
+                "{\"model\":\"groq/a\",\"model\":\"groq/b\"}",
+                "{\"model\":7}",
+                "{\"purpose\":\"x\"}"
+            })
+    void unreadableOnAnyPath(String body) {
+        withDefault.upstream().answerWith(Answer.json(200, "{}"));
+
+        RawReply reply = RawConnection.ask(withDefault, RawRequest.post("/v1/batches", body));
+
+        assertThat(reply.status()).as("%s", reply).isEqualTo(200);
+        ReceivedRequest received = withDefault.upstream().awaitRequest();
+        assertThat(received.target()).isEqualTo("/acme/v1/batches");
+        assertThat(received.text()).isEqualTo(body);
+    }
+
+    @Test
+    @DisplayName("R5: so does the model of a form that makes a video")
+    void videoForm() {
+        String form = "--x\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n%s\r\n--x--\r\n";
+
+        RawConnection.ask(
+                two,
+                RawRequest.post("/v1/videos", form.formatted("acme/sora"))
+                        .without("content-type")
+                        .header("Content-Type", "multipart/form-data; boundary=x"));
+
+        ReceivedRequest received = two.upstream().awaitRequest();
+        assertThat(received.target()).isEqualTo("/acme/v1/videos");
+        assertThat(received.text()).isEqualTo(form.formatted("sora"));
+    }
+
+    @ParameterizedTest(name = "{0}")
     @DisplayName("R15: a model of a provider that is configured, but not loaded, goes to no other one")
     @ValueSource(strings = {"acme/any", "ACME/any"})
     void keyGoesNowhereElse(String model) {
@@ -321,7 +376,7 @@ class RoutingContractTest {
         RawReply reply = RawConnection.ask(two, RawRequest.post("/v1/chat/completions", "{\"model\":\"nobody-has\"}"));
 
         assertThat(reply.assertRefusal(400, "provider_required"))
-                .contains("acme, echo, groq", "x-provider");
+                .contains("\"nobody-has\"", "acme, echo, groq", "x-provider");
         assertThat(reply.json().at("/error/param").asText()).isEqualTo("x-provider");
         assertThat(two.upstream().requests()).isEmpty();
     }
