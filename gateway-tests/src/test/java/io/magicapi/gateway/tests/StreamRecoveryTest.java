@@ -54,6 +54,11 @@ class StreamRecoveryTest {
     private static final String ERROR = "data: {\"error\":{\"message\":\"it broke\"}}\n\n";
     private static final JsonMapper JSON = new JsonMapper();
 
+    private static final String COMPLETION =
+            "{\"id\":\"x\",\"object\":\"chat.completion\",\"choices\":[{\"index\":0,\"message\":"
+                    + "{\"role\":\"assistant\",\"content\":" + JSON.valueToTree(WHOLE)
+                    + "},\"finish_reason\":\"stop\"}]}";
+
     private static final Breaker OFF = new Breaker(
             false,
             Breaker.DEFAULT.window(),
@@ -316,6 +321,53 @@ class StreamRecoveryTest {
         assertThat(asked()).containsExactly("third", "second");
     }
 
+    /** {@return the beginning of an answer that is no stream, and takes longer than clients are left in silence} */
+    private static Answer slowCompletion() {
+        return Answer.raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
+                .chunk(COMPLETION.substring(0, 40))
+                .pause(Duration.ofMillis(3400));
+    }
+
+    @Test
+    @DisplayName("hold: they also do while a target that does not stream writes its answer")
+    void holdKeepsAliveWithoutStream() {
+        Answer slow = slowCompletion().chunk(COMPLETION.substring(40)).lastChunk();
+
+        Reply reply = ask("hold-slow", slow);
+
+        assertWhole(reply);
+        assertThat(reply.text()).startsWith(": keep-alive\n\n");
+        assertThat(reply.header("content-type")).hasValue("text/event-stream");
+        assertThat(reply.headers("x-gateway-warning"))
+                .singleElement()
+                .asString()
+                .contains("did not stream");
+    }
+
+    @Test
+    @DisplayName("hold: if that answer breaks off after comments, the next target's is delivered")
+    void holdWithoutStreamBreaksOff() {
+        Reply reply = ask("hold-slow", slowCompletion().close(), whole());
+
+        assertWhole(reply);
+        assertThat(reply.text()).startsWith(": keep-alive\n\n");
+        assertThat(asked()).containsExactly("third", "second");
+    }
+
+    @Test
+    @DisplayName("hold: an error instead of a stream is an ordinary error, or the next target's turn")
+    void holdErrorDocument() {
+        Answer error = Answer.json(200, "{\"error\":{\"message\":\"it broke\"}}");
+
+        assertWhole(ask("hold", error, whole()));
+        Reply reply = ask("hold", error, error);
+
+        assertThat(reply.status()).isEqualTo(502);
+        assertThat(reply.header("content-type")).hasValue("application/json");
+        assertThat(reply.error().path("message").asText()).isEqualTo("it broke");
+        assertThat(reply.headers("x-gateway-warning")).isEmpty();
+    }
+
     @Test
     @DisplayName(
             "hold: if nobody's stream is whole and comments have been sent, the first one's failure is told in the stream")
@@ -402,14 +454,7 @@ class StreamRecoveryTest {
     @Test
     @DisplayName("continue: a target that does not stream is as good")
     void completion() {
-        Reply reply = ask(
-                "continue",
-                closed(2),
-                Answer.json(
-                        200,
-                        "{\"id\":\"x\",\"object\":\"chat.completion\",\"choices\":[{\"index\":0,\"message\":"
-                                + "{\"role\":\"assistant\",\"content\":" + JSON.valueToTree(WHOLE)
-                                + "},\"finish_reason\":\"stop\"}]}"));
+        Reply reply = ask("continue", closed(2), Answer.json(200, COMPLETION));
 
         assertWhole(reply);
     }
