@@ -1,6 +1,7 @@
 package io.magicapi.gateway.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -538,6 +539,45 @@ class StreamRecoveryTest {
 
         gateway.upstream().awaitClientClosed();
         assertThat(asked()).containsExactly("first", "second");
+    }
+
+    @Test
+    @DisplayName(
+            "continue: a client that reads slowly gets each letter once, and holds up who goes on like the first one")
+    void slowClient() {
+        String[] words = new String[4000];
+        Arrays.setAll(words, i -> i + "y".repeat(4000));
+        List<String> events = Streams.chat(words);
+        gateway.upstream().enqueue(Answer.openEvents(events.subList(0, 240)).close(), Answer.events(other(events)));
+        List<Long> standstills = new ArrayList<>();
+
+        Reply reply;
+        try (AnswerClient client = new AnswerClient(gateway, 16 * 1024)) {
+            reply = send(client, "continue")
+                    .slowly(100_000, () -> {
+                        if (standstills.size() < 12) {
+                            standstills.add(awaitStandstill());
+                        }
+                    })
+                    .read();
+        }
+
+        assertThat(reply.whole()).isTrue();
+        assertThat(text(reply)).isEqualTo(String.join("", words));
+        assertThat(asked()).containsExactly("first", "second");
+        assertThat(standstills.get(11)).isLessThan(gateway.upstream().bytesSent() / 2);
+    }
+
+    /** {@return how much the upstreams had sent when they could send no more} */
+    private static long awaitStandstill() {
+        long[] last = {-1, 0};
+        await().pollInterval(Duration.ofMillis(50)).until(() -> {
+            long now = gateway.upstream().bytesSent();
+            last[1] = now == last[0] ? last[1] + 1 : 0;
+            last[0] = now;
+            return last[1] >= 3;
+        });
+        return last[0];
     }
 
     // continue, with prefill
