@@ -1,10 +1,9 @@
 package io.magicapi.gateway.http;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.ModelRoute;
+import io.magicapi.gateway.config.GatewayConfig.RouteTarget;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.plugins.ProviderGeneration;
@@ -18,7 +17,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -62,7 +60,7 @@ final class ModelList {
     Buffer one(ProviderSnapshot snapshot, String id) {
         Optional<ModelRoute> route = snapshot.config().route(id);
         if (route.isPresent()) {
-            return Buffer.buffer(entry(id, route.get()));
+            return Buffer.buffer(entry(new StringBuilder(), id, route.get()).toString());
         }
         Map<ProviderGeneration, ModelEntries> listed = upstreams.lists();
         int slash = id.indexOf('/');
@@ -90,41 +88,40 @@ final class ModelList {
 
     private static Buffer render(ProviderSnapshot snapshot, Map<ProviderGeneration, ModelEntries> listed) {
         GatewayConfig config = snapshot.config();
-        Buffer document = Buffer.buffer("{\"object\":\"list\",\"data\":[");
-        int empty = document.length();
-        new TreeMap<>(config.models()).forEach((name, route) -> {
-            comma(document, empty);
-            document.appendString(entry(name, route));
-        });
+        StringBuilder routes = new StringBuilder();
+        config.models().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(
+                        known -> entry(routes, known.getKey(), known.getValue()).append(','));
+        Buffer document = Buffer.buffer("{\"object\":\"list\",\"data\":[").appendString(routes.toString());
         for (ProviderGeneration provider : snapshot.all()) {
             ModelEntries entries = entries(provider, listed);
             for (String id : entries.ids()) {
                 if (config.route(provider.name() + "/" + id).isEmpty()) {
-                    comma(document, empty);
-                    document.appendBuffer(entries.find(id).orElseThrow());
+                    document.appendBuffer(entries.find(id).orElseThrow()).appendString(",");
                 }
             }
         }
-        return document.appendString("]}");
+        int comma = document.getByte(document.length() - 1) == ',' ? 1 : 0;
+        return document.slice(0, document.length() - comma).copy().appendString("]}");
     }
 
-    private static void comma(Buffer document, int empty) {
-        if (document.length() > empty) {
-            document.appendString(",");
+    /** Writes the entry of a route. There may be very many, so this is not left to a tree of nodes. */
+    private static StringBuilder entry(StringBuilder json, String name, ModelRoute route) {
+        quote(json.append("{\"id\":"), name)
+                .append(",\"object\":\"model\",\"created\":0,\"owned_by\":\"gateway\",\"active\":true,\"route\":[");
+        String comma = "";
+        for (RouteTarget target : route.route()) {
+            quote(json.append(comma), target.name());
+            comma = ",";
         }
+        return json.append("]}");
     }
 
-    private static String entry(String name, ModelRoute route) {
-        ObjectNode entry = JsonNodeFactory.instance
-                .objectNode()
-                .put("id", name)
-                .put("object", "model")
-                .put("created", 0)
-                .put("owned_by", "gateway")
-                .put("active", true);
-        ArrayNode targets = entry.putArray("route");
-        route.route().forEach(target -> targets.add(target.name()));
-        return entry.toString();
+    private static StringBuilder quote(StringBuilder json, String text) {
+        json.append('"');
+        JsonStringEncoder.getInstance().quoteAsString(text, json);
+        return json.append('"');
     }
 
     private static String similar(ProviderSnapshot snapshot, Map<ProviderGeneration, ModelEntries> listed, String id) {
