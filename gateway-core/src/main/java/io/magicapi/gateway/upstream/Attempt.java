@@ -11,6 +11,7 @@ import io.magicapi.gateway.api.ResponseHead;
 import io.magicapi.gateway.api.UpstreamRequest;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.observe.AttemptRecord;
 import io.magicapi.gateway.plugins.Lease;
@@ -409,6 +410,9 @@ final class Attempt implements ClientSide {
 
     private void upstreamEnded() {
         upstreamEnded = true;
+        if (holds > 0 && incoming != null) {
+            Connections.read(incoming.request().connection()); // it may be the next request's now
+        }
         giveSlotBack();
         stopLingering();
     }
@@ -622,8 +626,10 @@ final class Attempt implements ClientSide {
     @Override
     public void hold() {
         if (holds++ == 0 && incoming != null && deadline != null) {
-            incoming.pause();
             deadline.pause();
+            if (!upstreamEnded) {
+                Connections.stopReading(incoming.request().connection());
+            }
         }
     }
 
@@ -631,7 +637,9 @@ final class Attempt implements ClientSide {
     public void release() {
         if (--holds == 0 && !over && incoming != null && deadline != null) {
             deadline.resume();
-            incoming.resume();
+            if (!upstreamEnded) {
+                Connections.read(incoming.request().connection());
+            }
         }
     }
 

@@ -24,6 +24,9 @@ final class ChatStreamAnswer implements Answer {
     /** An answer that is longer is delivered as it comes from there on, so that memory has a bound. */
     private static final int MAX_ANSWER = 8 * 1024 * 1024;
 
+    private static final Optional<String> NOT_STREAMED =
+            Optional.of("the provider did not stream; its answer was cut into chunks");
+
     private final ClientSide client;
     private final ChatStreamScanner scanner;
     private final boolean includeUsage;
@@ -96,7 +99,7 @@ final class ChatStreamAnswer implements Answer {
     private void begin() {
         if (!begun) {
             begun = true;
-            client.beginStream(Optional.empty());
+            client.beginStream(form == Form.DOCUMENT ? NOT_STREAMED : Optional.empty());
         }
     }
 
@@ -157,6 +160,10 @@ final class ChatStreamAnswer implements Answer {
                     "the provider answered a stream request with one huge document"));
         } else {
             held.appendBuffer(bytes);
+            if (holding == Holding.ANSWER) {
+                begin();
+                client.keepAlive();
+            }
         }
     }
 
@@ -200,8 +207,7 @@ final class ChatStreamAnswer implements Answer {
         ChunkedCompletion.of(held, includeUsage)
                 .ifPresentOrElse(
                         chunks -> {
-                            client.beginStream(
-                                    Optional.of("the provider did not stream; its answer was cut into chunks"));
+                            begin();
                             client.end(chunks);
                         },
                         () -> client.refuse(

@@ -553,6 +553,43 @@ class StreamContractTest {
         }
     }
 
+    static Stream<Arguments> closing() {
+        List<String> events = new ArrayList<>();
+        for (int i = 0; i < 400; i++) {
+            events.add(Streams.word(i + "y".repeat(4000)));
+        }
+        String words = String.join("", events);
+        events.addAll(List.of(Streams.finish("stop"), Streams.DONE));
+        String document = "{\"text\":\"" + "é".repeat(800_000) + "\"}";
+        Answer chunked = Answer.openEvents(events).lastChunk().close();
+        Headers close = Headers.of("content-type", "application/json").with("connection", "close");
+        return Stream.of(
+                Arguments.of("a stream", STREAM, chunked, words + Streams.finish("stop") + Streams.DONE),
+                Arguments.of(
+                        "a document",
+                        CHAT,
+                        Answer.http(200, close, document.getBytes(StandardCharsets.UTF_8))
+                                .close(),
+                        document));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("closing")
+    @DisplayName("R40: a slow client gets every byte, also from an upstream that sends all and closes its connection")
+    void slowReaderOfClosing(String name, String request, Answer answer, String text) {
+        gateway.upstream().enqueue(answer);
+
+        try (AnswerClient client = new AnswerClient(gateway, 16 * 1024)) {
+            client.chat(request);
+            awaitStandstill();
+            Reply reply =
+                    client.slowly(200_000, StreamContractTest::awaitStandstill).read();
+
+            assertThat(reply.whole()).as("%s bytes", reply.body().length).isTrue();
+            assertThat(reply.text()).isEqualTo(text);
+        }
+    }
+
     /** {@return how much the upstream had sent when it could send no more} */
     private static long awaitStandstill() {
         long[] last = {-1, 0};
