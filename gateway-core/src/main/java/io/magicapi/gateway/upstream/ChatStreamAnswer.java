@@ -113,11 +113,13 @@ final class ChatStreamAnswer implements Answer {
             breakOff(broken, RawAnswer.errorEvent(broken));
             return;
         }
-        if (!committed && !scanner.failed()) {
+        if (!committed && !scanner.failed() && !scanner.malformed()) {
             out = opened(out);
         }
         if (scanner.failed()) {
             breakOff(upstreamError(), out);
+        } else if (scanner.malformed()) {
+            breakOffAfter(out, malformed());
         } else if (scanner.done() && scanner.empty()) {
             breakOffEmpty();
         } else if (scanner.done()) {
@@ -181,12 +183,15 @@ final class ChatStreamAnswer implements Answer {
         Buffer rest = scanner.end();
         if (scanner.failed()) {
             breakOff(upstreamError(), rest);
-        } else if (scanner.done() || scanner.finished()) {
+        } else if (scanner.malformed()) {
+            breakOffAfter(rest, malformed());
+        } else if (scanner.done()) {
             finish(committed ? rest : all(rest));
         } else {
-            GatewayException cut = new GatewayException(
-                    ErrorCode.UPSTREAM_CUT, "the provider ended the stream before the answer was complete");
-            breakOff(cut, rest.copy().appendBuffer(RawAnswer.errorEvent(cut)));
+            breakOffAfter(
+                    rest,
+                    new GatewayException(
+                            ErrorCode.UPSTREAM_CUT, "the provider ended the stream before the answer was complete"));
         }
     }
 
@@ -255,6 +260,16 @@ final class ChatStreamAnswer implements Answer {
                 .ifPresentOrElse(
                         told -> client.refuse(Opening.status(told), Buffer.buffer(told.toString())),
                         () -> client.refuse(cause));
+    }
+
+    private void breakOffAfter(Buffer events, GatewayException cause) {
+        // Not a copy of the events: that of a slice has no room for more.
+        breakOff(cause, Buffer.buffer().appendBuffer(events).appendBuffer(RawAnswer.errorEvent(cause)));
+    }
+
+    private static GatewayException malformed() {
+        return new GatewayException(
+                ErrorCode.UPSTREAM_PROTOCOL_ERROR, "the provider sent an event that is no JSON object");
     }
 
     private static GatewayException upstreamError() {

@@ -411,9 +411,16 @@ final class FaultScenarios {
                         .accounted("failed, upstream_cut, main, estimated tokens"),
                 Scenario.stream("malformed chunk: an event that is no JSON, amid the words")
                         .mainAlways(Streams.badJson())
-                        .caller("200 \"Hello there\" and nonsense from main")
-                        .providers("main 1; spare 0")
-                        .accounted(GUESSED_MAIN));
+                        .closes()
+                        .caller("200 cut after \"Hello there\" (upstream_protocol_error) from main")
+                        .providers("main 1, closed; spare 0")
+                        .accounted("failed, upstream_protocol_error, main, estimated tokens"),
+                Scenario.stream("malformed chunk: an event that is no JSON, before the first word, each time")
+                        .mainAlways(Answer.events("data: Internal Server Error\n\n"))
+                        .closes()
+                        .caller(SPARE_LATER)
+                        .providers("main 2, closed; spare 1")
+                        .accounted(GUESSED_SPARE));
     }
 
     private static List<Scenario> streams() {
@@ -437,7 +444,7 @@ final class FaultScenarios {
                         .accounted("failed, upstream_cut, main, estimated tokens"),
                 Scenario.stream("no `[DONE]`, but a finish reason")
                         .mainAlways(Streams.missingDone())
-                        .caller("200 \"Hello there\" without [DONE] from main")
+                        .caller(MAIN)
                         .providers("main 1; spare 0")
                         .accounted(GUESSED_MAIN),
                 Scenario.stream("ends as if that were all: neither `[DONE]` nor a finish reason")
@@ -585,6 +592,21 @@ final class FaultScenarios {
                         .accounted("failed, upstream_cut, spare, estimated tokens, 2 attempts"),
                 recovered(StreamRecovery.HOLD, "cut after a word, each time")
                         .mainAlways(cutAfter("Hello"))
+                        .closes()
+                        .caller(SPARE_LATER)
+                        .providers("main 2, closed; spare 1")
+                        .accounted(GUESSED_SPARE),
+                recovered(StreamRecovery.CONTINUE, "an event that is no JSON after a word; spare is asked the same")
+                        .mainAlways(begun("Hello")
+                                .chunk("data: {\"choices\":[{\n\n")
+                                .lastChunk())
+                        .spareAlways(same)
+                        .closes()
+                        .caller("200 \"Hello there\" from main")
+                        .providers("main 1, closed; spare 1")
+                        .accounted(GUESSED_SPARE + ", 2 attempts"),
+                recovered(StreamRecovery.HOLD, "an event that is no JSON after a word, each time")
+                        .mainAlways(Streams.badJson())
                         .closes()
                         .caller(SPARE_LATER)
                         .providers("main 2, closed; spare 1")
