@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  * broken. (Every SDK takes a stream that just ends for a whole answer.)
  *
  * <p>Nothing is written before the first byte that is no blank, and nothing of what is to be {@linkplain Holding held}: a
- * stream that breaks off while all of it is held is an ordinary failure. If the first byte opens a JSON object, the
- * upstream did not stream at all, whatever its Content-Type says: an error becomes an error answer, a completion becomes
- * a stream.
+ * stream that breaks off while all of it is held is an ordinary failure. If the first byte opens a JSON object or a web
+ * page, the upstream did not stream at all, whatever its Content-Type says: an error becomes an error answer, a completion
+ * becomes a stream.
  */
 final class ChatStreamAnswer implements Answer {
 
@@ -70,7 +70,7 @@ final class ChatStreamAnswer implements Answer {
                 if (first == null) {
                     return; // blanks, which mean nothing in either form
                 }
-                form = first == '{' || first == '[' ? Form.DOCUMENT : Form.STREAM;
+                form = first == '{' || first == '[' || first == '<' ? Form.DOCUMENT : Form.STREAM;
                 if (form == Form.STREAM) {
                     if (holding == Holding.NOTHING) {
                         commit();
@@ -202,6 +202,10 @@ final class ChatStreamAnswer implements Answer {
 
     private void endDocument() {
         over = true;
+        if (DocumentKind.of(held) == DocumentKind.PAGE) {
+            client.refuse(HeldDocument.webPage());
+            return;
+        }
         ChunkedCompletion.of(held, includeUsage)
                 .ifPresentOrElse(
                         chunks -> {
@@ -233,6 +237,9 @@ final class ChatStreamAnswer implements Answer {
             scanner.readDocument(held);
         } else {
             record.seemsToHave(scanner.tokens());
+        }
+        if (scanner.failedAtOnce() || DocumentKind.of(held).isNoAnswer()) {
+            record.usedNothing();
         }
         record.used(scanner.usage());
     }

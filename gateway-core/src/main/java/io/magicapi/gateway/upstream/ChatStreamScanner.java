@@ -233,6 +233,11 @@ final class ChatStreamScanner {
         noteUsage(Json.parse(document.getBytes()));
     }
 
+    /** {@return whether an error came, or what is no chunk, and no chunk before it} */
+    boolean failedAtOnce() {
+        return (failed || malformed) && chunks == 0;
+    }
+
     /**
      * {@return about how many tokens the stream has had so far} A chunk is one at least, as most providers send each token
      * by itself; what chunks have beyond the shortest of them, which says nothing, is text in a field of its own.

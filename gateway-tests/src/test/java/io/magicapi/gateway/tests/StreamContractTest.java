@@ -311,6 +311,15 @@ class StreamContractTest {
         assertThat(reply.text()).contains("\"content\":\" there\"").doesNotContain("[{\n");
     }
 
+    @Test
+    @DisplayName("a web page instead of a stream is a 502")
+    void webPage() {
+        Reply reply = stream(Faults.htmlError(200));
+
+        assertThat(reply.status()).isEqualTo(502);
+        assertThat(reply.error().path("message").asText()).isEqualTo("the provider answered with a web page");
+    }
+
     static Stream<Arguments> reported() {
         return Stream.of(
                 Arguments.of("errorData", Streams.errorData()),
