@@ -488,11 +488,19 @@ final class Attempt implements ClientSide {
         if (status != 204 && (length >= 0 || !bodiless)) {
             client.length(length);
         }
+        boolean json = contentType.contains("json");
         boolean metered = GatewayCall.isMetered(inquiry.operation())
-                && (eventStream || contentType.contains("json"))
+                && (eventStream || json)
                 && head.getHeader("content-encoding") == null;
+        boolean held = (json || contentType.startsWith("text/html"))
+                && !bodiless
+                && length <= HeldDocument.LIMIT
+                && relay.asksAgain();
         return new RawAnswer(
-                this, bodiless || length == 0 ? -1 : length, eventStream, metered ? usageReader(eventStream) : null);
+                held ? new HeldDocument(this) : this,
+                bodiless || held || length == 0 ? -1 : length,
+                eventStream,
+                metered ? usageReader(eventStream) : null);
     }
 
     private UsageReader usageReader(boolean eventStream) {

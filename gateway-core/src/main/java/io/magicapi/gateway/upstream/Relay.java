@@ -164,6 +164,14 @@ final class Relay {
                 relays.clock().start(duration, () -> stop(new UpstreamFaults(provider.name()).notFinished(duration))));
     }
 
+    /**
+     * {@return whether an attempt that comes to nothing need not be the last} What no model is asked for, such as a batch,
+     * may have been done although its answer broke off, and is not to be done twice.
+     */
+    boolean asksAgain() {
+        return tries.several() && (plan.route().isPresent() || GatewayCall.isMetered(inquiry.operation()));
+    }
+
     // --- what an attempt tells
 
     /** An attempt is going to be sent. */

@@ -102,6 +102,11 @@ final class Tries {
         return index + 1 < plan.targets().size();
     }
 
+    /** {@return whether there may be more than one attempt} */
+    boolean several() {
+        return plan.targets().size() > 1 || attempts(settings.apply(target().provider())) > 1;
+    }
+
     /**
      * Decides, and moves on.
      *

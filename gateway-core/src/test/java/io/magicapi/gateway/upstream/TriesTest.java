@@ -75,6 +75,20 @@ class TriesTest {
         return tries.after(failure, false, FOR_EVER, GRANTED);
     }
 
+    @Test
+    @DisplayName("there may be several attempts with several targets, on a route, and where retries are configured")
+    void several() {
+        assertThat(route(MAIN).several()).isTrue();
+        assertThat(provider().several()).isFalse();
+
+        retries = Retries.DEFAULT.withAttempts(1);
+        assertThat(route(MAIN, SPARE).several()).isTrue();
+        assertThat(route(MAIN).several()).isFalse();
+
+        retries = Retries.DEFAULT.withAttempts(3);
+        assertThat(provider().several()).isTrue();
+    }
+
     // --- the same target again
 
     @ParameterizedTest(name = "{0}")

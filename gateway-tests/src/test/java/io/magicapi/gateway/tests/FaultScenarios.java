@@ -335,12 +335,38 @@ final class FaultScenarios {
                         .caller("3 × " + MAIN)
                         .providers("main 4; spare 0")
                         .accounted("3 × " + PAID_MAIN),
-                Scenario.plain("cut in the middle of a whole answer")
+                Scenario.plain("cut in the middle of a whole answer, once")
+                        .main(Faults.closeMidBody())
+                        .caller(MAIN_AGAIN)
+                        .providers("main 2; spare 0")
+                        .accounted(GUESSED_MAIN),
+                Scenario.plain("reset in the middle of a whole answer, each time")
+                        .mainAlways(Faults.resetMidBody())
+                        .closes()
+                        .caller(SPARE_LATER)
+                        .providers("main 2, closed; spare 1")
+                        .accounted(GUESSED_SPARE),
+                Scenario.plain("both: cut in the middle of a whole answer, each time")
                         .mainAlways(Faults.closeMidBody())
+                        .spareAlways(Faults.closeMidBody())
+                        .closes()
+                        .caller("502 upstream_cut from spare, 4 attempts")
+                        .providers("main 2, closed; spare 2")
+                        .accounted("completed, upstream_cut, spare, estimated tokens"),
+                Scenario.plain("cut after 300 KiB of an answer that is longer")
+                        .mainAlways(longAnswer())
                         .closes()
                         .caller("200 cut from main")
                         .providers("main 1, closed; spare 0")
                         .accounted("failed, upstream_cut, main, estimated tokens"));
+    }
+
+    /** {@return what is more than is held, and not the whole of it} */
+    private static Answer longAnswer() {
+        return Answer.raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
+                .chunk("{\"choices\":[{\"message\":{\"content\":\"" + "x".repeat(300 * 1024))
+                .pause(Duration.ofMillis(20))
+                .close();
     }
 
     private static List<Scenario> silence() {
@@ -382,9 +408,9 @@ final class FaultScenarios {
                 shortIdle(Scenario.plain("stall in the middle of a whole answer"))
                         .mainAlways(Faults.stallMidBody())
                         .closes()
-                        .caller("200 cut from main")
-                        .providers("main 1, closed; spare 0")
-                        .accounted("failed, upstream_timeout, main, estimated tokens"),
+                        .caller(SPARE_NEXT)
+                        .providers("main 1, closed; spare 1")
+                        .accounted(GUESSED_SPARE),
                 Scenario.stream("slow trickle, a byte at a time")
                         .mainAlways(Faults.trickle(Duration.ofMillis(1)))
                         .caller(MAIN)
@@ -415,15 +441,36 @@ final class FaultScenarios {
                         .mainAlways(Streams.jsonError())
                         .caller(SPARE_LATER)
                         .providers("main 2; spare 1")
-                        .accounted(GUESSED_SPARE),
+                        .accounted(PAID_SPARE),
+                Scenario.plain("200 with an error in JSON")
+                        .mainAlways(Streams.jsonError())
+                        .caller(SPARE_LATER)
+                        .providers("main 2; spare 1")
+                        .accounted(PAID_SPARE),
                 Scenario.stream("200 with a web page instead of a stream")
                         .mainAlways(Faults.htmlError(200))
                         .caller(SPARE_LATER)
                         .providers("main 2; spare 1")
-                        .accounted(GUESSED_SPARE),
+                        .accounted(PAID_SPARE),
                 Scenario.plain("200 with a web page instead of JSON")
                         .mainAlways(Faults.htmlError(200))
-                        .caller("200 \"<html><head><title>200</title></head><bo…\" from main")
+                        .caller(SPARE_LATER)
+                        .providers("main 2; spare 1")
+                        .accounted(PAID_SPARE),
+                Scenario.plain("both: 200 with a web page instead of JSON")
+                        .mainAlways(Faults.htmlError(200))
+                        .spareAlways(Faults.htmlError(200))
+                        .caller("502 upstream_protocol_error from spare, 4 attempts")
+                        .providers("main 2; spare 2")
+                        .accounted("completed, upstream_protocol_error, spare"),
+                Scenario.plain("200 with nothing, once")
+                        .main(Answer.json(200, ""))
+                        .caller(MAIN_AGAIN)
+                        .providers("main 2; spare 0")
+                        .accounted(GUESSED_MAIN),
+                Scenario.plain("wrong content type: a completion called a web page")
+                        .mainAlways(Faults.wrongContentType())
+                        .caller(MAIN)
                         .providers("main 1; spare 0")
                         .accounted(GUESSED_MAIN),
                 Scenario.stream("wrong content type: events called JSON")
@@ -444,9 +491,16 @@ final class FaultScenarios {
                         .accounted("failed, upstream_cut, main, estimated tokens"),
                 Scenario.stream("malformed chunk: an event that is no JSON, amid the words")
                         .mainAlways(Streams.badJson())
-                        .caller("200 \"Hello there\" and nonsense from main")
-                        .providers("main 1; spare 0")
-                        .accounted(GUESSED_MAIN));
+                        .closes()
+                        .caller("200 cut after \"Hello there\" (upstream_protocol_error) from main")
+                        .providers("main 1, closed; spare 0")
+                        .accounted("failed, upstream_protocol_error, main, estimated tokens"),
+                Scenario.stream("malformed chunk: an event that is no JSON, before the first word, each time")
+                        .mainAlways(Answer.events("data: Internal Server Error\n\n"))
+                        .closes()
+                        .caller(SPARE_LATER)
+                        .providers("main 2, closed; spare 1")
+                        .accounted(PAID_SPARE));
     }
 
     private static List<Scenario> streams() {
@@ -470,7 +524,7 @@ final class FaultScenarios {
                         .accounted("failed, upstream_cut, main, estimated tokens"),
                 Scenario.stream("no `[DONE]`, but a finish reason")
                         .mainAlways(Streams.missingDone())
-                        .caller("200 \"Hello there\" without [DONE] from main")
+                        .caller(MAIN)
                         .providers("main 1; spare 0")
                         .accounted(GUESSED_MAIN),
                 Scenario.stream("ends as if that were all: neither `[DONE]` nor a finish reason")
@@ -495,7 +549,7 @@ final class FaultScenarios {
                         .closes()
                         .caller(SPARE_LATER)
                         .providers("main 2, closed; spare 1")
-                        .accounted(GUESSED_SPARE),
+                        .accounted(PAID_SPARE),
                 Scenario.stream("an error amid the words")
                         .mainAlways(Streams.errorEvent())
                         .closes()
@@ -619,6 +673,21 @@ final class FaultScenarios {
                         .accounted("failed, upstream_cut, spare, estimated tokens, 2 attempts"),
                 recovered(StreamRecovery.HOLD, "cut after a word, each time")
                         .mainAlways(cutAfter("Hello"))
+                        .closes()
+                        .caller(SPARE_LATER)
+                        .providers("main 2, closed; spare 1")
+                        .accounted(GUESSED_SPARE),
+                recovered(StreamRecovery.CONTINUE, "an event that is no JSON after a word; spare is asked the same")
+                        .mainAlways(begun("Hello")
+                                .chunk("data: {\"choices\":[{\n\n")
+                                .lastChunk())
+                        .spareAlways(same)
+                        .closes()
+                        .caller("200 \"Hello there\" from main")
+                        .providers("main 1, closed; spare 1")
+                        .accounted(GUESSED_SPARE + ", 2 attempts"),
+                recovered(StreamRecovery.HOLD, "an event that is no JSON after a word, each time")
+                        .mainAlways(Streams.badJson())
                         .closes()
                         .caller(SPARE_LATER)
                         .providers("main 2, closed; spare 1")

@@ -126,7 +126,6 @@ class StreamContractTest {
                 Arguments.of("charset", Streams.charset(), HELLO),
                 Arguments.of("noContentType", Streams.noContentType(), HELLO),
                 Arguments.of("typedAsJson", Streams.typedAsJson(), HELLO),
-                Arguments.of("badJson", Streams.badJson(), beforeDone("data: {\"choices\":[{\n\n")),
                 Arguments.of("unframedStream", Faults.unframedStream(), HELLO),
                 Arguments.of("trickle", Faults.trickle(Duration.ofMillis(1)), HELLO));
     }
@@ -294,12 +293,31 @@ class StreamContractTest {
     }
 
     @Test
-    @DisplayName("R35: an end without [DONE] but with a finish_reason is an end")
+    @DisplayName("R35: an end without [DONE] but with a finish_reason is an end, and [DONE] is added")
     void missingDone() {
         Reply reply = stream(Streams.missingDone());
 
         assertWhole(reply);
-        assertThat(reply.text()).isEqualTo(HELLO.replace(Streams.DONE, ""));
+        assertThat(reply.text()).isEqualTo(HELLO);
+    }
+
+    @Test
+    @DisplayName(
+            "R35: an event that is no JSON does not reach the client, which would crash on it, but breaks the stream")
+    void badJson() {
+        Reply reply = stream(Streams.badJson());
+
+        assertThat(assertBroken(reply).path("code").asText()).isEqualTo("upstream_protocol_error");
+        assertThat(reply.text()).contains("\"content\":\" there\"").doesNotContain("[{\n");
+    }
+
+    @Test
+    @DisplayName("a web page instead of a stream is a 502")
+    void webPage() {
+        Reply reply = stream(Faults.htmlError(200));
+
+        assertThat(reply.status()).isEqualTo(502);
+        assertThat(reply.error().path("message").asText()).isEqualTo("the provider answered with a web page");
     }
 
     static Stream<Arguments> reported() {
@@ -756,6 +774,7 @@ class StreamContractTest {
     void complete() {
         Map<String, Answer> all = Streams.all();
         TreeSet<String> here = new TreeSet<>(List.of(
+                "badJson",
                 "comments",
                 "withGroqUsage",
                 "splitCharacters",
