@@ -176,8 +176,8 @@ final class RunCommand implements Callable<Integer> {
             Costs costs = new Costs(results, rounds);
             costs.plain(all);
             Costs warm = new Costs(results, rounds.warm());
-            warm.medium(all);
             warm.rated(all);
+            costs.medium(all);
             costs.paced(all);
             warm.flood(all);
         } finally {
