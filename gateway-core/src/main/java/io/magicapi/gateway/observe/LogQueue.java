@@ -41,6 +41,7 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
     private final Flushable output;
     private final BlockingQueue<Item> queue = new ArrayBlockingQueue<>(MOST_WAITING);
     private final LongAdder dropped = new LongAdder();
+    private final CountDownLatch stopped = new CountDownLatch(1);
     private final Thread thread = new Thread(this::write, "log-writer");
     private long told;
 
@@ -68,6 +69,7 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
     @Override
     public void stop() {
         super.stop();
+        stopped.countDown();
         thread.interrupt();
     }
 
@@ -103,15 +105,13 @@ final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
     private void write() {
         List<Item> batch = new ArrayList<>();
         try {
-            while (true) {
+            boolean more = true;
+            while (!stopped.await(more ? 0 : GATHERING_MILLIS, TimeUnit.MILLISECONDS)) {
                 batch.add(queue.take());
-                boolean more = queue.drainTo(batch, MOST_TOGETHER - 1) == MOST_TOGETHER - 1;
+                more = queue.drainTo(batch, MOST_TOGETHER - 1) == MOST_TOGETHER - 1;
                 write(batch);
                 batch.clear();
                 tellOfDropped();
-                if (!more) {
-                    Thread.sleep(GATHERING_MILLIS);
-                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // stopped
