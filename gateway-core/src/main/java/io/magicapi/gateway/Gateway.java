@@ -97,13 +97,15 @@ public final class Gateway {
                 config, prices, metrics, OtlpHeaders.read(config.observability().otlpHeaders(), environment));
         this.slots = new ProviderSlots(catalog);
         this.health = new Health(name -> catalog.config().provider(name), System::nanoTime);
-        new Gauges(metrics)
+        Gauges gauges = new Gauges(metrics)
                 .gateway(transport.name(), prices)
                 .clients(active, connections, fronts)
                 .slots(slots)
                 .breakers(health)
+                .keys(health, catalog)
                 .plugins(plugins);
         this.reload = loaded.map(first -> new ConfigReload(vertx, first, this::follow, builtIn));
+        reload.ifPresent(gauges::configuration);
         plugins.endLeftoversWith((generations, cause) -> fronts.forEach(front -> front.breakOff(generations, cause)));
     }
 
@@ -201,12 +203,14 @@ public final class Gateway {
 
     private Future<List<String>> follow(GatewayConfig next) {
         GatewayConfig before = catalog.config();
-        return plugins.follow(next).onSuccess(changed -> {
+        return plugins.follow(next).map(changed -> {
             Stream.concat(before.providers().keySet().stream(), next.providers().keySet().stream())
                     .distinct()
                     .filter(name -> isJudgedOtherwise(before.provider(name), next.provider(name)))
                     .forEach(health::forget);
+            providers().forEach(provider -> health.keys(provider.name()).retain(provider.keys()));
             warnOfAbsentProviders(next);
+            return changed;
         });
     }
 

@@ -9,6 +9,9 @@ import io.magicapi.gateway.observe.Metrics.Sample;
 import io.magicapi.gateway.observe.Prices;
 import io.magicapi.gateway.plugins.PluginRegistry;
 import io.magicapi.gateway.plugins.PluginStatus;
+import io.magicapi.gateway.plugins.ProviderCatalog;
+import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.magicapi.gateway.reload.ConfigReload;
 import io.magicapi.gateway.upstream.ProviderSlots;
 import io.magicapi.gateway.upstream.ProviderSlots.Use;
 import java.util.ArrayList;
@@ -20,6 +23,7 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** What of a gateway's state the metrics show: asked for each time they are read, on a worker thread. */
 final class Gauges {
@@ -87,6 +91,52 @@ final class Gauges {
                         .toList());
     }
 
+    /** Shows how the keys stand that the gateway holds for the providers that are ready, and never which they are. */
+    Gauges keys(Health health, ProviderCatalog catalog) {
+        metrics.gauge(
+                "gateway_keys",
+                "Keys that the gateway holds for a provider, by how they stand",
+                () -> holders(catalog)
+                        .flatMap(provider -> health.keys(provider.name()).states(provider.keys()).entrySet().stream()
+                                .map(entry -> new Sample(
+                                        entry.getValue(),
+                                        "provider",
+                                        provider.name(),
+                                        "state",
+                                        lowerCase(entry.getKey()))))
+                        .toList());
+        metrics.gauge(
+                "gateway_keys_waiting",
+                "Requests that wait for a key with room",
+                () -> holders(catalog)
+                        .map(provider ->
+                                new Sample(health.keys(provider.name()).waiting(), "provider", provider.name()))
+                        .toList());
+        return this;
+    }
+
+    private static Stream<ProviderGeneration> holders(ProviderCatalog catalog) {
+        return catalog.snapshot().all().stream()
+                .filter(provider -> !provider.keys().entries().isEmpty());
+    }
+
+    private static String lowerCase(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Shows whether the gateway runs with what its configuration files say, in Prometheus' own terms. */
+    Gauges configuration(ConfigReload reload) {
+        metrics.gauge(
+                "gateway_config_last_reload_successful",
+                "Whether the configuration was taken over when it was read last: 1, or 0 if it was refused",
+                () -> List.of(new Sample(reload.status().failure().isPresent() ? 0 : 1)));
+        metrics.gauge(
+                "gateway_config_last_reload_success_timestamp_seconds",
+                "When the configuration was last read without being refused",
+                () -> List.of(new Sample(reload.status().read().toEpochMilli() / 1e3)));
+        return this;
+    }
+
     /** Shows which targets of routes are left alone. Only the operator's own routes have targets, so there are few. */
     Gauges breakers(Health health) {
         metrics.gauge(
@@ -122,8 +172,7 @@ final class Gauges {
     private static List<Sample> grouped(PluginRegistry plugins, ToIntFunction<PluginStatus> figure) {
         Map<List<String>, Integer> sums = new TreeMap<>(Comparator.comparing(List::toString));
         for (PluginStatus each : plugins.status()) {
-            List<String> key =
-                    List.of(each.id(), each.version(), each.state().name().toLowerCase(Locale.ROOT));
+            List<String> key = List.of(each.id(), each.version(), lowerCase(each.state()));
             sums.merge(key, figure.applyAsInt(each), Integer::sum);
         }
         List<Sample> samples = new ArrayList<>();

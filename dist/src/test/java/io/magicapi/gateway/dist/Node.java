@@ -7,9 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +19,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Node and the npm packages of {@code src/test/node}, installed into {@code target/node} once. Without Node, npm or a
- * registry that can be reached, the tests that need them are skipped, and a line says so.
+ * Node and the npm packages of {@code src/test/node}, installed into {@code target/node} once, for all JVMs with tests.
+ * Without Node, npm or a registry that can be reached, the tests that need them are skipped, and a line says so.
  */
 final class Node {
 
@@ -38,18 +40,22 @@ final class Node {
         require(modern, "Node 20 or newer is needed" + (version.isEmpty() ? "" : ", this is " + version));
         require(!output(List.of("npm", "--version")).isEmpty(), "npm is needed");
         try {
-            install();
+            Files.createDirectories(HOME);
+            try (FileChannel lock =
+                    FileChannel.open(HOME.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                lock.lock(); // until it is closed
+                install();
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     private static void install() throws IOException {
-        Files.createDirectories(HOME);
         try (Stream<Path> files = Files.list(SOURCE)) {
             for (Path file :
                     files.filter(file -> file.toString().endsWith(".mjs")).toList()) {
-                Files.copy(file, HOME.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+                copy(file, HOME.resolve(file.getFileName()));
             }
         }
         Path wanted = SOURCE.resolve("package.json");
@@ -80,6 +86,13 @@ final class Node {
                     false,
                     "npm could not install the packages: "
                             + result.err().lines().limit(4).collect(Collectors.joining("; ")));
+        }
+    }
+
+    /** Leaves one that is the same alone: a test of another JVM may be running it. */
+    private static void copy(Path file, Path to) throws IOException {
+        if (!Files.exists(to) || Files.mismatch(file, to) >= 0) {
+            Files.copy(file, to, StandardCopyOption.REPLACE_EXISTING);
         }
     }
 

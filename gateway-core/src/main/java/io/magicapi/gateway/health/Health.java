@@ -74,7 +74,7 @@ public final class Health {
     public KeyPool keys(String provider) {
         return keys.computeIfAbsent(
                 provider,
-                name -> new KeyPool(name, settings.apply(name).limits().waiting(), nanoTime));
+                name -> new KeyPool(name, () -> settings.apply(name).limits().waiting(), nanoTime));
     }
 
     /**

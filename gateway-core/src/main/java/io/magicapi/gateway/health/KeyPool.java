@@ -3,6 +3,7 @@ package io.magicapi.gateway.health;
 import io.magicapi.gateway.api.Secret;
 import io.magicapi.gateway.plugins.KeyRing;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,13 +25,17 @@ import org.slf4j.LoggerFactory;
  * The keys that the gateway holds for one provider, and which of them can be used. Callers' own keys never come here.
  * Safe for all threads, and without locks unless a key misbehaves.
  *
- * <p>A key that the provider refused is dead. One request a minute tries it all the same; so a key that was unlocked, or
- * that the provider refused by mistake, comes back by itself.
+ * <p>A key that the provider refused is dead. Every {@value KeyHealth#PROBE_SECONDS} seconds one request tries it all the
+ * same; so a key that was unlocked, or that the provider refused by mistake, comes back by itself. One whose account has no
+ * money left is tried once a minute.
  */
 public final class KeyPool {
 
     /** No provider's wish to be left alone is obeyed for longer. */
     static final Duration LONGEST_COOL_DOWN = Duration.ofHours(1);
+
+    /** Nobody pays a bill sooner. */
+    private static final Duration UNPAID_AT_LEAST = Duration.ofMinutes(1);
 
     /** What nobody has asked for since is forgotten when another key comes. */
     private static final long FORGOTTEN_AFTER_NANOS = TimeUnit.HOURS.toNanos(1);
@@ -38,12 +44,12 @@ public final class KeyPool {
 
     private final String provider;
     private final LongSupplier nanoTime;
-    private final int mostWaiting;
+    private final IntSupplier mostWaiting;
     private final Map<Secret, KeyHealth> keys = new ConcurrentHashMap<>();
     private final Queue<KeyTurn> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
 
-    KeyPool(String provider, int mostWaiting, LongSupplier nanoTime) {
+    KeyPool(String provider, IntSupplier mostWaiting, LongSupplier nanoTime) {
         this.provider = provider;
         this.mostWaiting = mostWaiting;
         this.nanoTime = nanoTime;
@@ -106,10 +112,10 @@ public final class KeyPool {
     }
 
     private static boolean tryProbe(KeyHealth key, KeyRing.Entry entry, KeyBan ban, long now) {
-        if (!ban.refused || ban.left(now) > 0 || !key.enter(entry.inFlight())) {
+        if (!ban.reason.isProbed() || ban.left(now) > 0 || !key.enter(entry.inFlight())) {
             return false;
         }
-        if (ban.takeProbe(now, KeyHealth.PROBE_NANOS)) {
+        if (ban.takeProbe(now)) {
             return true;
         }
         key.leave();
@@ -178,7 +184,7 @@ public final class KeyPool {
      * @return what must be left if the request cannot wait any longer; empty if as many wait already as may
      */
     public Optional<KeyTurn> await(KeyRing ring, String model, Set<Secret> not, Runnable again) {
-        if (waiting.incrementAndGet() > mostWaiting) {
+        if (waiting.incrementAndGet() > mostWaiting.getAsInt()) {
             waiting.decrementAndGet();
             return Optional.empty();
         }
@@ -213,8 +219,8 @@ public final class KeyPool {
         }
     }
 
-    /** {@return how many requests wait} */
-    int waiting() {
+    /** {@return how many requests wait for a key with room} */
+    public int waiting() {
         return waiting.get();
     }
 
@@ -225,6 +231,33 @@ public final class KeyPool {
         }
         keys.values().removeIf(each -> each.unusedFor(FORGOTTEN_AFTER_NANOS, now));
         return keys.computeIfAbsent(entry.secret(), secret -> new KeyHealth(now));
+    }
+
+    /**
+     * {@return how many of the keys stand in which way, all ways included}
+     *
+     * @param ring the keys there are
+     */
+    public Map<KeyState, Integer> states(KeyRing ring) {
+        long now = nanoTime.getAsLong();
+        Map<KeyState, Integer> states = new EnumMap<>(KeyState.class);
+        for (KeyState state : KeyState.values()) {
+            states.put(state, 0);
+        }
+        for (KeyRing.Entry entry : ring.entries()) {
+            KeyHealth key = keys.get(entry.secret());
+            states.merge(key == null ? KeyState.USABLE : key.state(now), 1, Integer::sum);
+        }
+        return states;
+    }
+
+    /**
+     * Forgets all other keys: one that was taken away and comes back is as good as new.
+     *
+     * @param ring the keys there are
+     */
+    public void retain(KeyRing ring) {
+        keys.keySet().removeIf(secret -> !ring.holds(secret));
     }
 
     /** {@return how many keys are remembered} */
@@ -264,8 +297,31 @@ public final class KeyPool {
          * @param wait until its reset; an hour at most is kept to
          */
         public void coolDown(Duration wait) {
-            Duration kept = wait.compareTo(LONGEST_COOL_DOWN) > 0 ? LONGEST_COOL_DOWN : wait;
-            key.coolDown(model, nanoTime.getAsLong(), kept.toNanos());
+            key.coolDown(model, nanoTime.getAsLong(), kept(wait).toNanos());
+        }
+
+        private static Duration kept(Duration wait) {
+            return wait.compareTo(LONGEST_COOL_DOWN) > 0 ? LONGEST_COOL_DOWN : wait;
+        }
+
+        /**
+         * The account of this key has no money left (402, {@code insufficient_quota}): for this model, it is left alone and
+         * then tried by single requests.
+         *
+         * @param wait how long the provider says that it takes; a minute at least and an hour at most is kept to
+         */
+        public void unpaid(Duration wait) {
+            Duration kept = wait.compareTo(UNPAID_AT_LEAST) < 0 ? UNPAID_AT_LEAST : kept(wait);
+            if (key.unpaid(model, nanoTime.getAsLong(), kept.toNanos())) {
+                log.atWarn()
+                        .addKeyValue("provider", provider)
+                        .addKeyValue("key", source())
+                        .log(
+                                "GW-K04 the account of key {} has no money left at {}; one request every {} s tries it",
+                                source(),
+                                provider,
+                                kept.toSeconds());
+            }
         }
 
         /** The provider does not know this key (401): it is dead. */
@@ -274,7 +330,11 @@ public final class KeyPool {
                 log.atWarn()
                         .addKeyValue("provider", provider)
                         .addKeyValue("key", source())
-                        .log("GW-K01 key {} is refused by {}; one request a minute tries it", source(), provider);
+                        .log(
+                                "GW-K01 key {} is refused by {}; one request every {} s tries it",
+                                source(),
+                                provider,
+                                KeyHealth.PROBE_SECONDS);
             }
         }
 
@@ -286,9 +346,10 @@ public final class KeyPool {
                         .addKeyValue("key", source())
                         .addKeyValue("model", model)
                         .log(
-                                "GW-K02 key {} is refused by {} for this model; one request a minute tries it",
+                                "GW-K02 key {} is refused by {} for this model; one request every {} s tries it",
                                 source(),
-                                provider);
+                                provider,
+                                KeyHealth.PROBE_SECONDS);
             }
         }
 

@@ -69,6 +69,10 @@ final class ApiHandler {
     private static final Set<Operation> MODEL_IN_FORM =
             Set.of(Operation.AUDIO_TRANSCRIPTIONS, Operation.AUDIO_TRANSLATIONS, Operation.IMAGES);
 
+    /** Forms that may name a model. */
+    private static final Set<Operation> FORMS = Set.of(
+            Operation.AUDIO_TRANSCRIPTIONS, Operation.AUDIO_TRANSLATIONS, Operation.IMAGES, Operation.of("videos"));
+
     /** By which developers of plugins choose between the version that serves and the one that is tried. */
     private static final String CANARY = "x-gateway-canary";
 
@@ -132,9 +136,14 @@ final class ApiHandler {
             return contentType().startsWith("multipart/");
         }
 
+        /** {@return whether the body, of which nothing else is known, may be JSON that names a model} */
+        boolean mayNameModel() {
+            return provider.isEmpty() && contentType().contains("json") && !BODILESS.contains(request.method());
+        }
+
         /** {@return whether the body has a say in which provider it is for} */
         boolean isRoutedByBody() {
-            return provider.isEmpty() && (isJson() || (isUpload() && MODEL_IN_FORM.contains(operation())));
+            return provider.isEmpty() && (isJson() || (isUpload() ? FORMS.contains(operation()) : mayNameModel()));
         }
 
         /** {@return the length the client announced; negative if it did not} */
@@ -174,6 +183,7 @@ final class ApiHandler {
         }
         if (inbound.isJson()) {
             requireJson(inbound.contentType());
+            requirePlain(inbound.request());
         } else if (inbound.isUpload()) {
             long limit = catalog.config().server().limits().upload().bytes();
             if (inbound.length() > limit) {
@@ -238,6 +248,16 @@ final class ApiHandler {
         }
     }
 
+    private static void requirePlain(HttpServerRequest request) {
+        String coding = request.getHeader("content-encoding");
+        if (coding != null && !coding.strip().equalsIgnoreCase("identity")) {
+            throw new GatewayException(
+                    ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+                    "the body must be sent as it is, without Content-Encoding",
+                    Optional.of("content-encoding"));
+        }
+    }
+
     private static void sayContinue(HttpServerRequest request) {
         if (request.version() != HttpVersion.HTTP_1_0 && request.headers().contains("expect")) {
             request.response().writeContinue();
@@ -252,6 +272,10 @@ final class ApiHandler {
         if (GatewayCall.isMetered(inbound.operation())) {
             inbound.record().metered(body.length(), !inbound.operation().equals(Operation.EMBEDDINGS));
         }
+        return relayRead(inbound, body, peek);
+    }
+
+    private Future<Void> relayRead(Inbound inbound, Buffer body, RequestPeek peek) {
         return relay(
                 inbound,
                 plan(inbound, peek.model(), name -> RequestPeek.field(body, name)),
@@ -282,7 +306,21 @@ final class ApiHandler {
                 : headers.with("content-type", "application/json");
     }
 
+    /** Nothing need be right about the body of an operation that is not known here; if it is, its model counts. */
     private Future<Void> relayOther(Inbound inbound, Buffer body) {
+        if (inbound.mayNameModel()) {
+            RequestPeek peek;
+            try {
+                peek = RequestPeek.of(body);
+            } catch (GatewayException unreadable) {
+                return relayUnread(inbound, body);
+            }
+            return relayRead(inbound, body, peek);
+        }
+        return relayUnread(inbound, body);
+    }
+
+    private Future<Void> relayUnread(Inbound inbound, Buffer body) {
         return relay(
                 inbound,
                 plan(inbound, Optional.empty()),

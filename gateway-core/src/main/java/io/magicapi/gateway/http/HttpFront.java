@@ -63,7 +63,30 @@ public final class HttpFront extends VerticleBase {
             "x-gateway-warning",
             "x-gateway-cost-usd",
             "retry-after",
-            "retry-after-ms");
+            "retry-after-ms",
+            "x-should-retry");
+
+    /** What OpenAI's SDKs send, in a page as well: a browser that is not allowed one of these sends nothing at all. */
+    private static final Set<String> CORS_ALLOWED = Set.of(
+            "authorization",
+            "content-type",
+            "x-provider",
+            "idempotency-key",
+            "openai-beta",
+            "openai-organization",
+            "openai-project",
+            "user-agent", // not every browser keeps it to itself
+            "x-stainless-arch",
+            "x-stainless-custom-poll-interval",
+            "x-stainless-helper-method",
+            "x-stainless-lang",
+            "x-stainless-os",
+            "x-stainless-package-version",
+            "x-stainless-poll-helper",
+            "x-stainless-retry-count",
+            "x-stainless-runtime",
+            "x-stainless-runtime-version",
+            "x-stainless-timeout");
 
     private final ProviderCatalog catalog;
     private final UpstreamModels models;
@@ -319,7 +342,7 @@ public final class HttpFront extends VerticleBase {
         handler.addOrigins(cors.origins());
         if (!cors.headers().contains("*")) {
             // Without this the handler allows whatever headers the browser asks for.
-            handler.allowedHeader("authorization").allowedHeader("content-type").allowedHeader("x-provider");
+            CORS_ALLOWED.forEach(handler::allowedHeader);
             cors.headers().forEach(handler::allowedHeader);
         }
         return handler;

@@ -1,5 +1,9 @@
 package io.magicapi.gateway.http;
 
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.config.GatewayConfig.ModelRoute;
+import io.magicapi.gateway.config.GatewayConfig.RouteTarget;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.plugins.ProviderGeneration;
@@ -13,11 +17,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
- * The gateway's own answer to {@code GET /v1/models}: the catalogues of all loaded providers with what their upstreams
- * were last heard to list, each id as {@code provider/model}, which is also a model that requests may name. Needs no
- * network. For one event loop, which keeps the list until the providers or their lists change.
+ * The gateway's own answer to {@code GET /v1/models}: what requests may name as their model. First the routes of the
+ * configuration, then the catalogues of all loaded providers with what their upstreams were last heard to list, each id
+ * as {@code provider/model}. Needs no network. For one event loop, which keeps the list until the configuration, the
+ * providers or their lists change.
  */
 final class ModelList {
 
@@ -47,10 +53,15 @@ final class ModelList {
     /**
      * {@return one entry of the list, as the body of an answer}
      *
-     * @param id {@code provider/model}, or a model's own id if only one provider's catalogue has it
+     * @param id a route, {@code provider/model}, or a model's own id if only one provider's catalogue has it: what a
+     *     request that names it would go to
      * @throws GatewayException {@link ErrorCode#MODEL_NOT_FOUND}, naming similar ids
      */
     Buffer one(ProviderSnapshot snapshot, String id) {
+        Optional<ModelRoute> route = snapshot.config().route(id);
+        if (route.isPresent()) {
+            return Buffer.buffer(entry(new StringBuilder(), id, route.get()).toString());
+        }
         Map<ProviderGeneration, ModelEntries> listed = upstreams.lists();
         int slash = id.indexOf('/');
         if (slash > 0) {
@@ -76,23 +87,50 @@ final class ModelList {
     }
 
     private static Buffer render(ProviderSnapshot snapshot, Map<ProviderGeneration, ModelEntries> listed) {
-        Buffer document = Buffer.buffer("{\"object\":\"list\",\"data\":[");
-        boolean first = true;
+        GatewayConfig config = snapshot.config();
+        StringBuilder routes = new StringBuilder();
+        config.models().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(
+                        known -> entry(routes, known.getKey(), known.getValue()).append(','));
+        Buffer document = Buffer.buffer("{\"object\":\"list\",\"data\":[").appendString(routes.toString());
         for (ProviderGeneration provider : snapshot.all()) {
-            for (Buffer entry : entries(provider, listed).all()) {
-                document.appendString(first ? "" : ",").appendBuffer(entry);
-                first = false;
+            ModelEntries entries = entries(provider, listed);
+            for (String id : entries.ids()) {
+                if (config.route(provider.name() + "/" + id).isEmpty()) {
+                    document.appendBuffer(entries.find(id).orElseThrow()).appendString(",");
+                }
             }
         }
-        return document.appendString("]}");
+        int comma = document.getByte(document.length() - 1) == ',' ? 1 : 0;
+        return document.slice(0, document.length() - comma).copy().appendString("]}");
+    }
+
+    /** Writes the entry of a route. There may be very many, so this is not left to a tree of nodes. */
+    private static StringBuilder entry(StringBuilder json, String name, ModelRoute route) {
+        quote(json.append("{\"id\":"), name)
+                .append(",\"object\":\"model\",\"created\":0,\"owned_by\":\"gateway\",\"active\":true,\"route\":[");
+        String comma = "";
+        for (RouteTarget target : route.route()) {
+            quote(json.append(comma), target.name());
+            comma = ",";
+        }
+        return json.append("]}");
+    }
+
+    private static StringBuilder quote(StringBuilder json, String text) {
+        json.append('"');
+        JsonStringEncoder.getInstance().quoteAsString(text, json);
+        return json.append('"');
     }
 
     private static String similar(ProviderSnapshot snapshot, Map<ProviderGeneration, ModelEntries> listed, String id) {
         String wanted = id.substring(id.lastIndexOf('/') + 1).toLowerCase(Locale.ROOT);
         String start = wanted.substring(0, Math.min(5, wanted.length()));
-        List<String> near = snapshot.all().stream()
+        Stream<String> models = snapshot.all().stream()
                 .flatMap(provider ->
-                        entries(provider, listed).ids().stream().map(model -> provider.name() + "/" + model))
+                        entries(provider, listed).ids().stream().map(model -> provider.name() + "/" + model));
+        List<String> near = Stream.concat(snapshot.config().models().keySet().stream(), models)
                 .filter(known -> known.toLowerCase(Locale.ROOT).contains(start))
                 .sorted(Comparator.comparingInt((String known) -> Math.abs(known.length() - id.length()))
                         .thenComparing(Comparator.naturalOrder()))

@@ -37,6 +37,26 @@ public final class Connections {
         }
     }
 
+    /**
+     * Leaves what comes to the system, which stops the peer once it has its {@link #SOCKET_BUFFER}; what was read already
+     * still comes. (When the peer closes, a connection that is paused by Vert.x forgets what it has not delivered, though
+     * it may be all that was missing.)
+     */
+    public static void stopReading(HttpConnection connection) {
+        read(connection, false);
+    }
+
+    /** Has what comes read again. */
+    public static void read(HttpConnection connection) {
+        read(connection, true);
+    }
+
+    private static void read(HttpConnection connection, boolean reads) {
+        if (connection instanceof ConnectionBase base) {
+            base.channel().config().setAutoRead(reads);
+        }
+    }
+
     /** {@return whether more has been written than the peer takes} */
     public static boolean isStuck(HttpConnection connection) {
         return connection instanceof ConnectionBase base

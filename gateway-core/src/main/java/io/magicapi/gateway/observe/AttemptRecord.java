@@ -27,6 +27,7 @@ public final class AttemptRecord {
     private long bytes;
     private boolean delivers;
     private long seenTokens = -1;
+    private boolean usedNothing;
     private @Nullable Usage usage;
     private long nanos = -1;
     private @Nullable Outcome outcome;
@@ -116,6 +117,16 @@ public final class AttemptRecord {
         seenTokens = tokens;
     }
 
+    /** {@return about how many tokens so many bytes of an answer are} */
+    public static long tokens(long ofBytes) {
+        return ofBytes / BYTES_OF_A_TOKEN;
+    }
+
+    /** Notes that what came is no answer, in spite of its status: nothing is estimated for it. */
+    public void usedNothing() {
+        usedNothing = true;
+    }
+
     /** Notes that it is over while the request is not; only the first call counts. */
     public void failed(ErrorCode code) {
         over(Outcome.FAILED, code);
@@ -135,15 +146,15 @@ public final class AttemptRecord {
         outcome = how;
         failure = code;
         end = System.nanoTime();
-        if (usage == null && status >= 200 && status < 300 && request.promptBytes() >= 0) {
+        if (usage == null && !usedNothing && status >= 200 && status < 300 && request.promptBytes() >= 0) {
             count(estimate());
         }
         request.recorder().over(request, this);
     }
 
     private Usage estimate() {
-        long written = seenTokens >= 0 ? seenTokens : bytes / BYTES_OF_A_TOKEN;
-        return Usage.estimate(request.promptBytes() / BYTES_OF_A_TOKEN, request.writes() ? written : 0);
+        long written = seenTokens >= 0 ? seenTokens : tokens(bytes);
+        return Usage.estimate(tokens(request.promptBytes()), request.writes() ? written : 0);
     }
 
     /** {@return what the access line says of it if it is not the only one} */

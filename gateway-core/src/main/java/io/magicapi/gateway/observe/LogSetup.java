@@ -3,9 +3,12 @@ package io.magicapi.gateway.observe;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.Encoder;
+import java.io.BufferedOutputStream;
 import java.io.FilterOutputStream;
+import java.io.Flushable;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -35,6 +38,9 @@ public final class LogSetup {
      */
     private static final List<String> BROKEN_CONNECTIONS =
             List.of("io.vertx.core.net.impl.ConnectionBase", "io.vertx.core.http.impl.HttpClientResponseImpl");
+
+    /** Of lines that are written together. */
+    private static final int BUFFER = 32 * 1024;
 
     private static final Duration FLUSH = Duration.ofSeconds(2);
 
@@ -94,15 +100,18 @@ public final class LogSetup {
         appender.setContext(context);
         appender.setName("out");
         appender.setEncoder(encoder);
-        appender.setOutputStream(new StaysOpen(out));
+        OutputStream lines = queued ? new BufferedOutputStream(new StaysOpen(out), BUFFER) : new StaysOpen(out);
+        appender.setOutputStream(lines);
+        appender.setImmediateFlush(!queued);
         appender.start();
 
-        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).addAppender(queued ? queue(context, appender) : appender);
+        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)
+                .addAppender(queued ? queue(context, appender, lines) : appender);
         level(context, level);
     }
 
-    private static LogQueue queue(LoggerContext context, OutputStreamAppender<ILoggingEvent> appender) {
-        LogQueue made = new LogQueue(appender);
+    private static LogQueue queue(LoggerContext context, Appender<ILoggingEvent> appender, Flushable lines) {
+        LogQueue made = new LogQueue(appender, lines);
         made.setContext(context);
         made.setName("queue");
         made.start();

@@ -71,7 +71,7 @@ public final class ConfigReload {
         this.started = started;
         this.handled = started.seen();
         this.seen = started.seen();
-        this.status = new ReloadStatus(1, Instant.now(), started, List.of(), Optional.empty());
+        this.status = ReloadStatus.first(started);
     }
 
     /** Looks at the files from now on, until the Vert.x instance is closed. */
@@ -134,9 +134,9 @@ public final class ConfigReload {
         ConfigDiff diff = ConfigDiff.of(before, loaded, keys::contains);
         ReloadStatus old = status;
         boolean same = diff.changes().isEmpty() && providers.isEmpty();
+        Instant now = Instant.now();
         Reloaded reloaded = new Reloaded(same ? old.version() : old.version() + 1, diff, providers);
-        status = new ReloadStatus(
-                reloaded.version(), same ? old.since() : Instant.now(), loaded, waiting, Optional.empty());
+        status = new ReloadStatus(reloaded.version(), same ? old.since() : now, now, loaded, waiting, Optional.empty());
         tell(before, loaded, reloaded, by);
         return reloaded;
     }
@@ -173,9 +173,7 @@ public final class ConfigReload {
 
     private ReloadException refused(Throwable failure, String by) {
         List<String> problems = problems(failure);
-        ReloadStatus old = status;
-        Failure told = new Failure(Instant.now(), by, problems);
-        status = new ReloadStatus(old.version(), old.since(), old.inUse(), old.waiting(), Optional.of(told));
+        status = status.failed(new Failure(Instant.now(), by, problems));
         ReloadException refused = new ReloadException(problems, failure);
         LOG.atError()
                 .addKeyValue("by", by)

@@ -144,10 +144,9 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
         if (reason.isPresent()) {
             return outOfService(name, reason.get());
         }
-        String shown = name.length() > 64 ? name.substring(0, 64) + "…" : name;
         return new GatewayException(
                 ErrorCode.PROVIDER_NOT_FOUND,
-                "no provider named \"" + shown + "\"; " + loaded(snapshot) + " (" + where + ")",
+                "no provider named \"" + shorten(name) + "\"; " + loaded(snapshot) + " (" + where + ")",
                 HEADER_PARAM);
     }
 
@@ -170,8 +169,13 @@ public record ProviderChoice(ProviderGeneration provider, Optional<String> model
                     "model \"" + model.orElseThrow() + "\" is offered by " + String.join(" and ", names) + way,
                     HEADER_PARAM);
         }
-        return new GatewayException(
-                ErrorCode.PROVIDER_REQUIRED, "no provider is named, and " + loaded(snapshot) + way, HEADER_PARAM);
+        String why = model.map(name -> "model \"" + shorten(name) + "\" is no route, and no catalogue has it; ")
+                .orElse("no provider is named, and ");
+        return new GatewayException(ErrorCode.PROVIDER_REQUIRED, why + loaded(snapshot) + way, HEADER_PARAM);
+    }
+
+    private static String shorten(String name) {
+        return name.length() > 64 ? name.substring(0, 64) + "…" : name;
     }
 
     private static String loaded(ProviderSnapshot snapshot) {

@@ -11,6 +11,7 @@ import io.magicapi.gateway.api.ResponseHead;
 import io.magicapi.gateway.api.UpstreamRequest;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.observe.AttemptRecord;
 import io.magicapi.gateway.plugins.Lease;
@@ -409,6 +410,9 @@ final class Attempt implements ClientSide {
 
     private void upstreamEnded() {
         upstreamEnded = true;
+        if (holds > 0 && incoming != null) {
+            Connections.read(incoming.request().connection()); // it may be the next request's now
+        }
         giveSlotBack();
         stopLingering();
     }
@@ -484,11 +488,19 @@ final class Attempt implements ClientSide {
         if (status != 204 && (length >= 0 || !bodiless)) {
             client.length(length);
         }
+        boolean json = contentType.contains("json");
         boolean metered = GatewayCall.isMetered(inquiry.operation())
-                && (eventStream || contentType.contains("json"))
+                && (eventStream || json)
                 && head.getHeader("content-encoding") == null;
+        boolean held = (json || contentType.startsWith("text/html"))
+                && !bodiless
+                && length <= HeldDocument.LIMIT
+                && relay.asksAgain();
         return new RawAnswer(
-                this, bodiless || length == 0 ? -1 : length, eventStream, metered ? usageReader(eventStream) : null);
+                held ? new HeldDocument(this) : this,
+                bodiless || held || length == 0 ? -1 : length,
+                eventStream,
+                metered ? usageReader(eventStream) : null);
     }
 
     private UsageReader usageReader(boolean eventStream) {
@@ -622,8 +634,10 @@ final class Attempt implements ClientSide {
     @Override
     public void hold() {
         if (holds++ == 0 && incoming != null && deadline != null) {
-            incoming.pause();
             deadline.pause();
+            if (!upstreamEnded) {
+                Connections.stopReading(incoming.request().connection());
+            }
         }
     }
 
@@ -631,7 +645,9 @@ final class Attempt implements ClientSide {
     public void release() {
         if (--holds == 0 && !over && incoming != null && deadline != null) {
             deadline.resume();
-            incoming.resume();
+            if (!upstreamEnded) {
+                Connections.read(incoming.request().connection());
+            }
         }
     }
 

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  * broken. (Every SDK takes a stream that just ends for a whole answer.)
  *
  * <p>Nothing is written before the first byte that is no blank, and nothing of what is to be {@linkplain Holding held}: a
- * stream that breaks off while all of it is held is an ordinary failure. If the first byte opens a JSON object, the
- * upstream did not stream at all, whatever its Content-Type says: an error becomes an error answer, a completion becomes
- * a stream.
+ * stream that breaks off while all of it is held is an ordinary failure. If the first byte opens a JSON object or a web
+ * page, the upstream did not stream at all, whatever its Content-Type says: an error becomes an error answer, a completion
+ * becomes a stream.
  */
 final class ChatStreamAnswer implements Answer {
 
@@ -23,6 +23,9 @@ final class ChatStreamAnswer implements Answer {
 
     /** An answer that is longer is delivered as it comes from there on, so that memory has a bound. */
     private static final int MAX_ANSWER = 8 * 1024 * 1024;
+
+    private static final Optional<String> NOT_STREAMED =
+            Optional.of("the provider did not stream; its answer was cut into chunks");
 
     private final ClientSide client;
     private final ChatStreamScanner scanner;
@@ -70,7 +73,7 @@ final class ChatStreamAnswer implements Answer {
                 if (first == null) {
                     return; // blanks, which mean nothing in either form
                 }
-                form = first == '{' || first == '[' ? Form.DOCUMENT : Form.STREAM;
+                form = first == '{' || first == '[' || first == '<' ? Form.DOCUMENT : Form.STREAM;
                 if (form == Form.STREAM) {
                     if (holding == Holding.NOTHING) {
                         commit();
@@ -96,7 +99,7 @@ final class ChatStreamAnswer implements Answer {
     private void begin() {
         if (!begun) {
             begun = true;
-            client.beginStream(Optional.empty());
+            client.beginStream(form == Form.DOCUMENT ? NOT_STREAMED : Optional.empty());
         }
     }
 
@@ -113,11 +116,13 @@ final class ChatStreamAnswer implements Answer {
             breakOff(broken, RawAnswer.errorEvent(broken));
             return;
         }
-        if (!committed && !scanner.failed()) {
+        if (!committed && !scanner.failed() && !scanner.malformed()) {
             out = opened(out);
         }
         if (scanner.failed()) {
             breakOff(upstreamError(), out);
+        } else if (scanner.malformed()) {
+            breakOffAfter(out, malformed());
         } else if (scanner.done() && scanner.empty()) {
             breakOffEmpty();
         } else if (scanner.done()) {
@@ -157,6 +162,10 @@ final class ChatStreamAnswer implements Answer {
                     "the provider answered a stream request with one huge document"));
         } else {
             held.appendBuffer(bytes);
+            if (holding == Holding.ANSWER) {
+                begin();
+                client.keepAlive();
+            }
         }
     }
 
@@ -181,12 +190,15 @@ final class ChatStreamAnswer implements Answer {
         Buffer rest = scanner.end();
         if (scanner.failed()) {
             breakOff(upstreamError(), rest);
-        } else if (scanner.done() || scanner.finished()) {
+        } else if (scanner.malformed()) {
+            breakOffAfter(rest, malformed());
+        } else if (scanner.done()) {
             finish(committed ? rest : all(rest));
         } else {
-            GatewayException cut = new GatewayException(
-                    ErrorCode.UPSTREAM_CUT, "the provider ended the stream before the answer was complete");
-            breakOff(cut, rest.copy().appendBuffer(RawAnswer.errorEvent(cut)));
+            breakOffAfter(
+                    rest,
+                    new GatewayException(
+                            ErrorCode.UPSTREAM_CUT, "the provider ended the stream before the answer was complete"));
         }
     }
 
@@ -197,11 +209,14 @@ final class ChatStreamAnswer implements Answer {
 
     private void endDocument() {
         over = true;
+        if (DocumentKind.of(held) == DocumentKind.PAGE) {
+            client.refuse(HeldDocument.webPage());
+            return;
+        }
         ChunkedCompletion.of(held, includeUsage)
                 .ifPresentOrElse(
                         chunks -> {
-                            client.beginStream(
-                                    Optional.of("the provider did not stream; its answer was cut into chunks"));
+                            begin();
                             client.end(chunks);
                         },
                         () -> client.refuse(
@@ -229,6 +244,9 @@ final class ChatStreamAnswer implements Answer {
         } else {
             record.seemsToHave(scanner.tokens());
         }
+        if (scanner.failedAtOnce() || DocumentKind.of(held).isNoAnswer()) {
+            record.usedNothing();
+        }
         record.used(scanner.usage());
     }
 
@@ -255,6 +273,16 @@ final class ChatStreamAnswer implements Answer {
                 .ifPresentOrElse(
                         told -> client.refuse(Opening.status(told), Buffer.buffer(told.toString())),
                         () -> client.refuse(cause));
+    }
+
+    private void breakOffAfter(Buffer events, GatewayException cause) {
+        // Not a copy of the events: that of a slice has no room for more.
+        breakOff(cause, Buffer.buffer().appendBuffer(events).appendBuffer(RawAnswer.errorEvent(cause)));
+    }
+
+    private static GatewayException malformed() {
+        return new GatewayException(
+                ErrorCode.UPSTREAM_PROTOCOL_ERROR, "the provider sent an event that is no JSON object");
     }
 
     private static GatewayException upstreamError() {

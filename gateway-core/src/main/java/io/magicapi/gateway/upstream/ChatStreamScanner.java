@@ -32,11 +32,13 @@ import org.jspecify.annotations.Nullable;
  *       dropped: clients fail on a chunk without choices.
  *   <li>An error gets the name {@code error}, without which some clients take it for a good end. Its data stays as it
  *       is if it has OpenAI's shape and is given it otherwise, see {@link ErrorShape}. Nothing follows an error.
- *   <li>Nothing follows {@code [DONE]}.
+ *   <li>An event whose data does not begin and end as a JSON object does is {@linkplain #malformed() malformed}: clients
+ *       crash on it. It is dropped, and nothing follows it.
+ *   <li>Nothing follows {@code [DONE]}. It is added if it is missing at the proper end of a stream with a {@code
+ *       finish_reason}, as some clients wait for it.
  * </ul>
  *
- * <p>Data that is not JSON passes: clients raise, which is right. So do all events in which nothing needs repair,
- * whatever they hold.
+ * <p>All events in which nothing needs repair pass, whatever they hold.
  *
  * <p><b>How it reads.</b> Lines end with LF, CRLF or CR, and an event with a blank line. Events are looked at whole; one
  * that is incomplete is held until its end arrives, and scanning goes on where it stopped, so an event that trickles in
@@ -64,6 +66,8 @@ final class ChatStreamScanner {
     private static final int UNCLEAN = 1 << 3; // it has other lines than data and comments, or a lone CR
     private static final int SUSPECT = 1 << 4; // it may tell an error, a finish_reason or usage
     private static final int MARKED = 1 << 5; // it begins with a byte order mark
+    private static final int BARE = 1 << 6; // the data begins with something else than a brace
+    private static final int OPEN = 1 << 7; // the data ends with something else than a brace, so far
 
     private final List<JsonPointer> usagePointers;
     private final byte[][] names;
@@ -88,6 +92,7 @@ final class ChatStreamScanner {
     private boolean skipLineFeed; // the event before ended with two lone CRs
     private boolean done;
     private boolean failed;
+    private boolean malformed;
     private boolean finished;
     private boolean empty = true;
     private @Nullable Usage usage;
@@ -138,7 +143,7 @@ final class ChatStreamScanner {
      *     scanner is of no use then
      */
     Buffer scan(Buffer chunk) {
-        if (done || failed) {
+        if (isOver()) {
             return Buffer.buffer();
         }
         HeapBytes bytes = HeapBytes.of(chunk);
@@ -151,14 +156,21 @@ final class ChatStreamScanner {
 
     /**
      * Tells the scanner that the upstream ended its answer properly. An event that is incomplete now is discarded, as
-     * the specification of event streams has it, but for {@code [DONE]}, which is completed.
+     * the specification of event streams has it, but for {@code [DONE]}, which is completed; and added if nothing but it
+     * is missing.
      *
      * @return what is to be sent before the end; may be empty
      */
     Buffer end() {
-        if (done || failed || heldLength == 0) {
-            return Buffer.buffer();
+        Buffer last = isOver() || heldLength == 0 ? Buffer.buffer() : endHeld();
+        if (!finished || isOver()) {
+            return last;
         }
+        done = true;
+        return Buffer.buffer().appendBuffer(last).appendBytes(EventLines.DONE_EVENT);
+    }
+
+    private Buffer endHeld() {
         byte[] lineFeed = {'\n'};
         Buffer last = Buffer.buffer();
         if (held[heldLength - 1] == '\r' && position == heldLength - 1) {
@@ -192,6 +204,15 @@ final class ChatStreamScanner {
         return failed;
     }
 
+    /** {@return whether an event came that is no JSON object; it was dropped, and what comes after it is dropped, too} */
+    boolean malformed() {
+        return malformed;
+    }
+
+    private boolean isOver() {
+        return done || failed || malformed;
+    }
+
     /** {@return whether some choice was given a {@code finish_reason}} */
     boolean finished() {
         return finished;
@@ -210,6 +231,11 @@ final class ChatStreamScanner {
     /** Reads the usage of an answer that turned out to be no stream. */
     void readDocument(Buffer document) {
         noteUsage(Json.parse(document.getBytes()));
+    }
+
+    /** {@return whether an error came, or what is no chunk, and no chunk before it} */
+    boolean failedAtOnce() {
+        return (failed || malformed) && chunks == 0;
     }
 
     /**
@@ -231,7 +257,8 @@ final class ChatStreamScanner {
         Buffer sent = null;
         int event = from;
         int unsent = from; // from here up to the event all bytes leave as they are
-        while (event < end && !done && !failed) {
+        boolean over = false;
+        while (event < end && !over) {
             if (skipLineFeed) {
                 skipLineFeed = false;
                 if (array[event] == '\n') {
@@ -250,14 +277,18 @@ final class ChatStreamScanner {
                 event += 3;
                 unsent = event;
             }
-            byte[] replacement = needsLook() ? look(array, event, next) : null;
+            byte[] replacement = null;
+            if (needsLook()) {
+                replacement = look(array, event, next);
+                over = isOver();
+            }
             if (replacement != null) {
                 sent = append(sent, array, unsent, event).appendBytes(replacement);
                 unsent = next;
             } else if ((flags & (TEXT | DONE)) == TEXT) {
                 empty = false;
             }
-            if ((flags & (TEXT | DONE)) == TEXT) {
+            if ((flags & (TEXT | DONE)) == TEXT && !over) {
                 chunks++;
                 chunkBytes += next - event;
                 shortestChunk = Math.min(shortestChunk, next - event);
@@ -265,7 +296,6 @@ final class ChatStreamScanner {
             event = next;
             nextEvent();
         }
-        boolean over = done || failed;
         if (sent != null) {
             append(sent, array, unsent, event);
         } else if (chunk == null) {
@@ -383,13 +413,23 @@ final class ChatStreamScanner {
             text++;
         }
         if (text < end) {
-            if ((flags & TEXT) == 0 && EventLines.startsWith(EventLines.DONE, array, text, end)) {
-                flags |= DONE;
+            if ((flags & TEXT) == 0 && array[text] != '{') {
+                flags |= EventLines.startsWith(EventLines.DONE, array, text, end) ? DONE : BARE;
             }
+            flags = endsWithBrace(array, end) ? flags & ~OPEN : flags | OPEN;
             flags |= TEXT;
         }
         flags |= DATA;
         return false;
+    }
+
+    /** {@return whether the last byte before {@code end} is a brace, but for blanks; there is one that is not blank} */
+    private static boolean endsWithBrace(byte[] array, int end) {
+        int last = end - 1;
+        while (array[last] <= ' ' && array[last] >= 0) {
+            last--;
+        }
+        return array[last] == '}';
     }
 
     /** Remembers the name that a quote at {@code i} closes, if it is one that is looked for. */
@@ -443,7 +483,7 @@ final class ChatStreamScanner {
     }
 
     private boolean needsLook() {
-        return (flags & (UNCLEAN | SUSPECT | DONE)) != 0 || (flags & (DATA | TEXT)) == DATA;
+        return (flags & (UNCLEAN | SUSPECT | DONE | BARE | OPEN)) != 0 || (flags & (DATA | TEXT)) == DATA;
     }
 
     /**
@@ -472,6 +512,10 @@ final class ChatStreamScanner {
             return ErrorShape.isOpenAi(json) ? event.asError() : ErrorShape.event(json, event.data());
         }
         if (named && !EventLines.contains(event.data(), "\"choices\"")) {
+            return event.withoutData();
+        }
+        if ((flags & (BARE | OPEN)) != 0) {
+            malformed = true;
             return event.withoutData();
         }
         empty = false;

@@ -43,6 +43,10 @@ final class Credentials {
                 return false;
             }
             KeyPool.KeyPermit used = permit.get();
+            if (Unpaid.isSaid(answered)) {
+                used.unpaid(RetryAfter.of(answered.headers(), Instant.now()).orElse(Duration.ZERO));
+                return true;
+            }
             switch (answered.status()) {
                 case 401 -> used.refused();
                 case 403 -> used.forbidden();
@@ -108,7 +112,19 @@ final class Credentials {
         if (hasNoOther) {
             return Future.succeededFuture(new Chosen(provider.keys().choose(), Optional.empty()));
         }
-        return Future.failedFuture(noKey(provider, pool.retryAfter(provider.keys(), model)));
+        Duration rest = pool.retryAfter(provider.keys(), model);
+        return Future.failedFuture(overloaded(
+                "no key of this gateway for provider " + provider.name()
+                        + " may be used now: they have used up their share, or are refused",
+                rest));
+    }
+
+    /** {@return whether a provider could be asked now, as far as its keys are concerned, or soon, when one has room} */
+    boolean isFree(ProviderGeneration provider, Target target) {
+        return callers.isPresent()
+                || provider.keys().entries().isEmpty()
+                || pools.apply(provider.name())
+                        .isBusy(provider.keys(), target.model().orElse(""), Set.of());
     }
 
     private Future<Chosen> await(KeyPool pool, ProviderGeneration provider, Target target) {
@@ -123,15 +139,17 @@ final class Credentials {
                     }
                 }));
         turn = mine.orElse(null);
-        return mine.isPresent() ? chosen.future() : Future.failedFuture(noKey(provider, Duration.ZERO));
+        return mine.isPresent()
+                ? chosen.future()
+                : Future.failedFuture(overloaded(
+                        "the keys of this gateway for provider " + provider.name()
+                                + " are sent all the requests they may be, and as many more wait as may (providers."
+                                + provider.name() + ".limits)",
+                        Duration.ZERO));
     }
 
-    private static GatewayException noKey(ProviderGeneration provider, Duration wait) {
-        return new GatewayException(
-                ErrorCode.OVERLOADED,
-                "provider " + provider.name() + " takes no more requests with the keys of this gateway for now",
-                Optional.empty(),
-                wait);
+    private static GatewayException overloaded(String message, Duration wait) {
+        return new GatewayException(ErrorCode.OVERLOADED, message, Optional.empty(), wait);
     }
 
     /** Waits no longer. */

@@ -138,12 +138,7 @@ public final class ModelEntries {
         }
     }
 
-    /** {@return the entries, in the order in which they are shown} */
-    public Iterable<Buffer> all() {
-        return byId.values();
-    }
-
-    /** {@return the provider's own ids of the models} */
+    /** {@return the provider's own ids of the models, in the order in which they are shown} */
     public Set<String> ids() {
         return byId.keySet();
     }

@@ -34,7 +34,7 @@ final class Opening {
                 .reduce((first, second) -> second);
     }
 
-    /** {@return the status that fits an error told in a stream: the one it names, or 502} */
+    /** {@return the status that fits an error that was told with a good one: the one it names, or 502} */
     static int status(JsonNode told) {
         int code = told.path("error").path("code").asInt();
         return code >= 400 && code <= 599 ? code : ErrorCode.UPSTREAM_PROTOCOL_ERROR.status();

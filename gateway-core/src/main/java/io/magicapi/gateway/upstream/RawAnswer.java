@@ -13,12 +13,13 @@ final class RawAnswer implements Answer {
     private final boolean eventStream;
     private final @Nullable UsageReader usage;
     private long missing;
-    private boolean begun;
+    private long received;
+    private @Nullable DocumentKind kind;
 
     /**
      * A relay whose head is ready to be written with the first bytes.
      *
-     * @param length the announced length; negative if the body is chunked
+     * @param length the announced length; negative if the body is chunked, or is to be ended with the upstream's answer
      * @param eventStream whether a failure can be told in the stream itself
      * @param usage reads token usage from the body, if it is worth trying
      */
@@ -31,7 +32,10 @@ final class RawAnswer implements Answer {
 
     @Override
     public void chunk(Buffer bytes) {
-        begun = true;
+        if (kind == null) {
+            kind = DocumentKind.of(bytes);
+        }
+        received += bytes.length();
         if (usage != null) {
             usage.read(bytes);
         }
@@ -53,7 +57,7 @@ final class RawAnswer implements Answer {
 
     @Override
     public void cut(GatewayException cause) {
-        if (begun) {
+        if (kind != null) {
             client.breakOff(cause, eventStream ? errorEvent(cause) : Buffer.buffer());
         } else {
             client.refuse(cause);
@@ -62,11 +66,12 @@ final class RawAnswer implements Answer {
 
     @Override
     public void settle(AttemptRecord record) {
+        if (kind != null && kind.isNoAnswer()) {
+            record.usedNothing();
+        }
         if (usage != null) {
             record.used(usage.usage());
-            if (eventStream) {
-                record.seemsToHave(usage.documents());
-            }
+            record.seemsToHave(eventStream ? usage.documents() : AttemptRecord.tokens(received));
         }
     }
 

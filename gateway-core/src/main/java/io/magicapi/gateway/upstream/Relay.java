@@ -37,6 +37,7 @@ final class Relay {
     private final ClientResponse client;
     private final Tries tries;
     private final Credentials credentials;
+    private final NotAsked notAsked;
 
     /** Null if nobody would go on with it. */
     private final @Nullable DeliveredText delivered;
@@ -56,7 +57,11 @@ final class Relay {
     /** Who does not go on with an answer of which it is given the beginning. */
     private @Nullable Target refusesPrefill;
 
-    /** What the client would be told if nothing better came of the rest of the plan. */
+    /**
+     * What the client would be told if nothing better came of the rest of the plan.
+     *
+     * @param attempt whose failure it is; empty if nobody was asked
+     */
     private record Told(Optional<Attempt> attempt, AttemptFailure failure) {}
 
     /** A relay that has not begun; the parameters are those of {@link Relays#serve}. */
@@ -76,7 +81,8 @@ final class Relay {
         this.upload = upload;
         this.client =
                 new ClientResponse(request, inquiry.requestId(), relays.clock(), relays.slowReader(), this::clientLeft);
-        this.tries = new Tries(plan, relays.retries(), ThreadLocalRandom.current());
+        this.tries = new Tries(plan, relays.retries(), this::isFree, ThreadLocalRandom.current());
+        this.notAsked = new NotAsked(plan.route());
         this.credentials = new Credentials(
                 inquiry, plan, relays.health()::keys, relays.upstreams().loop());
         this.delivered =
@@ -158,6 +164,14 @@ final class Relay {
                 relays.clock().start(duration, () -> stop(new UpstreamFaults(provider.name()).notFinished(duration))));
     }
 
+    /**
+     * {@return whether an attempt that comes to nothing need not be the last} What no model is asked for, such as a batch,
+     * may have been done although its answer broke off, and is not to be done twice.
+     */
+    boolean asksAgain() {
+        return tries.several() && (plan.route().isPresent() || GatewayCall.isMetered(inquiry.operation()));
+    }
+
     // --- what an attempt tells
 
     /** An attempt is going to be sent. */
@@ -176,6 +190,10 @@ final class Relay {
         record.answeredBy(attempt.generation().name(), attempt.target().model());
         client.header("x-gateway-provider", attempt.generation().name());
         attempt.target().model().ifPresent(model -> client.header("x-gateway-model", HeaderPolicy.printable(model)));
+        count();
+    }
+
+    private void count() {
         client.header("x-gateway-attempts", Integer.toString(attempts));
         client.header("x-gateway-overhead-ms", record.overheadSoFar());
     }
@@ -303,7 +321,28 @@ final class Relay {
     private Told worthTelling(Optional<Attempt> attempt, AttemptFailure failure) {
         Told before = told;
         boolean asked = attempt.isPresent() && Verdict.of(failure) != Verdict.UNUSED;
-        return before == null || asked ? new Told(attempt, failure) : before;
+        if (asked
+                || !(failure instanceof AttemptFailure.OnTheWay onTheWay)
+                || !(onTheWay.cause() instanceof GatewayException reason)) {
+            return new Told(attempt, failure);
+        }
+        return before != null && before.attempt().isPresent()
+                ? before
+                : new Told(Optional.empty(), new AttemptFailure.OnTheWay(notAsked.with(reason)));
+    }
+
+    /** {@return whether it is likely that a target would take the request now} */
+    private boolean isFree(Target target) {
+        if (!relays.health()
+                .target(target.provider(), target.model().orElse(""))
+                .available()) {
+            return false;
+        }
+        try (Lease lease = leases.lease(target)) {
+            return credentials.isFree(lease.generation(), target);
+        } catch (GatewayException absent) {
+            return false;
+        }
     }
 
     private boolean takeRetry(String provider) {
@@ -337,7 +376,7 @@ final class Relay {
             readRestOfUpload();
             client.endWithError(answered.body());
         } else if (failure instanceof AttemptFailure.OnTheWay onTheWay) {
-            attempt.ifPresent(this::sign);
+            attempt.ifPresentOrElse(this::sign, this::count);
             client.fail(onTheWay.cause());
         }
     }

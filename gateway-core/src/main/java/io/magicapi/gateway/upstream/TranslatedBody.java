@@ -2,6 +2,7 @@ package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.observe.AttemptRecord;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.util.function.Consumer;
@@ -53,6 +54,13 @@ final class TranslatedBody implements Answer {
         }
         over = true;
         translation.apply(body).onSuccess(send::accept).onFailure(failure -> client.refuse((GatewayException) failure));
+    }
+
+    @Override
+    public void settle(AttemptRecord record) {
+        if (DocumentKind.of(body).isNoAnswer()) {
+            record.usedNothing();
+        }
     }
 
     @Override

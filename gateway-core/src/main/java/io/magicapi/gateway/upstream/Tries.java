@@ -22,8 +22,9 @@ import java.util.random.RandomGenerator;
  *       with a status its provider's {@code retries.on} names; as often as {@code retries.attempts} allows.
  *   <li>The same target at once, with another key of the gateway's: when this one is refused, or has used up its share.
  *   <li>The next target: when that is used up, or asking again is pointless: the target is silent, overloaded, absent,
- *       lacks its key or refuses it, does not know the model, or finds the request too long. A pause that the provider
- *       asks for and that is longer than allowed, or than the request has time, counts as pointless, too.
+ *       lacks its key or refuses it, wants to be paid, does not know the model, or finds the request too long. A pause
+ *       that the provider asks for and that is longer than allowed, or than the request has time, counts as pointless,
+ *       too; so does one that a caller would notice, while another target is free.
  *   <li>Nobody: when the request is at fault, or all have been asked.
  * </ul>
  */
@@ -47,6 +48,9 @@ final class Tries {
 
     private static final int ATTEMPTS_OF_ROUTES = 2;
 
+    /** How long a provider is waited for at its wish while another one is free: about what a caller does not notice. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
     /** Asking again may help. */
     private static final Set<ErrorCode> PASSING =
             EnumSet.of(ErrorCode.UPSTREAM_UNREACHABLE, ErrorCode.UPSTREAM_CUT, ErrorCode.UPSTREAM_PROTOCOL_ERROR);
@@ -62,13 +66,14 @@ final class Tries {
             ErrorCode.MISSING_API_KEY);
 
     /** A key that is refused, a model that is gone, a request that is too large for this provider. */
-    private static final Set<Integer> LASTING_STATUS = Set.of(401, 402, 403, 404, 413);
+    private static final Set<Integer> LASTING_STATUS = Set.of(401, 403, 404, 413);
 
     /** What a key may be to blame for, and another one not. */
     private static final Set<Integer> KEYS_FAULT = Set.of(401, 403, 429);
 
     private final Plan plan;
     private final Function<String, Retries> settings;
+    private final Predicate<Target> free;
     private final RandomGenerator random;
     private int index;
     private int asked = 1;
@@ -77,11 +82,13 @@ final class Tries {
      * Nothing has been tried.
      *
      * @param settings of a provider, by its name
+     * @param free whether a target would take the request now, as far as is known
      * @param random for the length of pauses
      */
-    Tries(Plan plan, Function<String, Retries> settings, RandomGenerator random) {
+    Tries(Plan plan, Function<String, Retries> settings, Predicate<Target> free, RandomGenerator random) {
         this.plan = plan;
         this.settings = settings;
+        this.free = free;
         this.random = random;
     }
 
@@ -95,6 +102,11 @@ final class Tries {
         return index + 1 < plan.targets().size();
     }
 
+    /** {@return whether there may be more than one attempt} */
+    boolean several() {
+        return plan.targets().size() > 1 || attempts(settings.apply(target().provider())) > 1;
+    }
+
     /**
      * Decides, and moves on.
      *
@@ -103,10 +115,12 @@ final class Tries {
      * @param budget asked last: whether the provider may be sent a repetition
      */
     Step after(AttemptFailure failure, boolean anotherKey, Optional<Duration> remaining, Predicate<String> budget) {
-        if (anotherKey
-                && failure instanceof AttemptFailure.Answered answered
-                && KEYS_FAULT.contains(answered.status())) {
+        boolean unpaid = failure instanceof AttemptFailure.Answered said && Unpaid.isSaid(said);
+        if (anotherKey && (unpaid || isKeysFault(failure))) {
             return new Again(Duration.ZERO);
+        }
+        if (unpaid) {
+            return next();
         }
         Retries retries = settings.apply(target().provider());
         Optional<Duration> pause = mayPass(failure, retries)
@@ -131,6 +145,10 @@ final class Tries {
 
     private int attempts(Retries retries) {
         return retries.attempts().orElse(plan.route().isPresent() ? ATTEMPTS_OF_ROUTES : 1);
+    }
+
+    private static boolean isKeysFault(AttemptFailure failure) {
+        return failure instanceof AttemptFailure.Answered answered && KEYS_FAULT.contains(answered.status());
     }
 
     private static boolean mayPass(AttemptFailure failure, Retries retries) {
@@ -160,13 +178,18 @@ final class Tries {
                 || message.contains("prompt is too long");
     }
 
-    /** {@return how long to wait; empty if the provider asks for more than is allowed} */
+    private boolean isAnotherFree() {
+        return plan.targets().stream().skip(index + 1L).anyMatch(free);
+    }
+
+    /** {@return how long to wait; empty if the provider asks for more than is allowed, or than is sensible} */
     private Optional<Duration> pause(AttemptFailure failure, Retries retries) {
         Optional<Duration> wanted = failure instanceof AttemptFailure.Answered answered
                 ? RetryAfter.of(answered.headers(), Instant.now())
                 : Optional.empty();
         if (wanted.isPresent()) {
-            return wanted.filter(pause -> pause.compareTo(retries.maxBackoff()) <= 0);
+            return wanted.filter(pause ->
+                    pause.compareTo(retries.maxBackoff()) <= 0 && (pause.compareTo(PATIENCE) <= 0 || !isAnotherFree()));
         }
         long most = Math.min(
                 retries.backoff().toMillis() << Math.min(asked - 1, 20),

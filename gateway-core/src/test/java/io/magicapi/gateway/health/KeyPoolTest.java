@@ -33,6 +33,7 @@ import org.slf4j.LoggerFactory;
 class KeyPoolTest {
 
     private static final String MODEL = "large";
+    private static final Duration PROBE = Duration.ofSeconds(20);
     private static final KeyRing.Entry A = new KeyRing.Entry("KEY_A", Secret.of("sk-canary-a"), 3);
     private static final KeyRing.Entry B = new KeyRing.Entry("KEY_B", Secret.of("sk-canary-b"), 1);
     private static final KeyRing.Entry TWO_AT_ONCE = new KeyRing.Entry("KEY_C", Secret.of("sk-canary-c"), 1, 2);
@@ -40,7 +41,7 @@ class KeyPoolTest {
     private static final KeyRing ONLY_A = KeyRing.of(List.of(A));
 
     private final FakeTime time = new FakeTime();
-    private final KeyPool pool = new KeyPool("acme", 3, time);
+    private final KeyPool pool = new KeyPool("acme", () -> 3, time);
     private final Logger logger = (Logger) LoggerFactory.getLogger(KeyPool.class);
     private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
 
@@ -185,26 +186,26 @@ class KeyPoolTest {
         assertThat(draw(BOTH, 100)).containsOnlyKeys("KEY_B");
         assertThat(none(ONLY_A)).isTrue();
         assertThat(pool.choose(ONLY_A, "small", Set.of())).isEmpty();
-        assertThat(pool.retryAfter(ONLY_A, MODEL)).isEqualTo(Duration.ofMinutes(1));
+        assertThat(pool.retryAfter(ONLY_A, MODEL)).isEqualTo(PROBE);
         assertThat(lines())
                 .singleElement()
                 .asString()
-                .startsWith("WARN GW-K01 key KEY_A is refused by acme")
+                .startsWith("WARN GW-K01 key KEY_A is refused by acme; one request every 20 s tries it")
                 .doesNotContain("canary");
     }
 
     @Test
-    @DisplayName("one real request a minute tries a dead key, in spite of weights, and brings it back if it works")
+    @DisplayName("one real request every 20 s tries a dead key, in spite of weights, and brings it back if it works")
     void probe() {
         choose(ONLY_A).refused();
-        time.pass(Duration.ofMinutes(1));
+        time.pass(PROBE);
 
         KeyPermit probe = choose(BOTH);
 
         assertThat(probe.source()).isEqualTo("KEY_A");
         assertThat(draw(BOTH, 100)).containsOnlyKeys("KEY_B");
         probe.refused();
-        time.pass(Duration.ofSeconds(59));
+        time.pass(PROBE.minusSeconds(1));
         assertThat(none(ONLY_A)).isTrue();
         time.pass(Duration.ofSeconds(1));
         choose(BOTH).worked();
@@ -213,6 +214,116 @@ class KeyPoolTest {
                 .satisfiesExactly(
                         line -> assertThat(line).startsWith("WARN GW-K01"),
                         line -> assertThat(line).startsWith("INFO GW-K03 key KEY_A is taken by acme again"));
+    }
+
+    @Test
+    @DisplayName("R3: of three keys one is dead: it gets less than 1 % of the traffic, and is back in less than 30 s")
+    void deadAndBack() {
+        KeyRing three = KeyRing.of(List.of(A, B, TWO_AT_ONCE));
+        choose(ONLY_A).refused();
+        int toDead = 0;
+        for (int i = 0; i < 6000; i++) { // a minute of a hundred requests a second
+            KeyPermit permit = choose(three);
+            if (permit.source().equals("KEY_A")) {
+                permit.refused();
+                toDead++;
+            } else {
+                permit.worked();
+            }
+            permit.release();
+            time.pass(Duration.ofMillis(10));
+        }
+        assertThat(toDead).isBetween(1, 6000 / 100);
+
+        Duration until = Duration.ZERO;
+        boolean back = false;
+        while (!back) {
+            KeyPermit permit = choose(three);
+            back = permit.source().equals("KEY_A");
+            permit.worked();
+            permit.release();
+            time.pass(Duration.ofMillis(10));
+            until = until.plusMillis(10);
+        }
+        assertThat(until).isLessThan(Duration.ofSeconds(30));
+        assertThat(draw(three, 200)).containsKeys("KEY_A", "KEY_B", "KEY_C");
+    }
+
+    @Test
+    @DisplayName(
+            "a key without money rests for that model for a minute, or as long as the provider says, and is then tried")
+    void unpaid() {
+        choose(ONLY_A).unpaid(Duration.ofSeconds(2));
+
+        assertThat(draw(BOTH, 100)).containsOnlyKeys("KEY_B");
+        assertThat(pool.retryAfter(ONLY_A, MODEL)).isEqualTo(Duration.ofMinutes(1));
+        assertThat(pool.choose(ONLY_A, "small", Set.of())).isPresent();
+        time.pass(Duration.ofMinutes(1));
+        KeyPermit probe = choose(BOTH);
+        assertThat(probe.source()).isEqualTo("KEY_A");
+        assertThat(draw(BOTH, 100)).containsOnlyKeys("KEY_B");
+        probe.unpaid(Duration.ZERO);
+        time.pass(Duration.ofMinutes(1));
+        choose(ONLY_A).worked();
+        assertThat(draw(BOTH, 100)).containsKeys("KEY_A", "KEY_B");
+
+        choose(ONLY_A).unpaid(Duration.ofMinutes(5));
+        assertThat(pool.retryAfter(ONLY_A, MODEL)).isEqualTo(Duration.ofMinutes(5));
+        choose(ONLY_A, "small").unpaid(Duration.ofDays(1));
+        assertThat(pool.retryAfter(ONLY_A, "small")).isEqualTo(KeyPool.LONGEST_COOL_DOWN);
+        assertThat(lines())
+                .satisfiesExactly(
+                        line -> assertThat(line)
+                                .startsWith(
+                                        "WARN GW-K04 the account of key KEY_A has no money left at acme; one request"
+                                                + " every 60 s tries it"),
+                        line -> assertThat(line).startsWith("INFO GW-K03"),
+                        line -> assertThat(line).startsWith("WARN GW-K04"))
+                .noneMatch(line -> line.contains("canary"));
+    }
+
+    private Map<KeyState, Integer> states(int usable, int cooling, int unpaid, int dead) {
+        return Map.of(KeyState.USABLE, usable, KeyState.COOLING, cooling, KeyState.UNPAID, unpaid, KeyState.DEAD, dead);
+    }
+
+    @Test
+    @DisplayName("keys are counted by how they stand: what matters most of each, and only as long as it is so")
+    void states() {
+        KeyRing ring = KeyRing.of(List.of(A, B, TWO_AT_ONCE));
+        assertThat(pool.states(ring)).isEqualTo(states(3, 0, 0, 0));
+        assertThat(pool.states(KeyRing.EMPTY)).isEqualTo(states(0, 0, 0, 0));
+
+        choose(ONLY_A, "small").forbidden();
+        assertThat(pool.states(ring)).isEqualTo(states(3, 0, 0, 0));
+        coolDown(ONLY_A, Duration.ofSeconds(20));
+        assertThat(pool.states(ring)).isEqualTo(states(2, 1, 0, 0));
+        KeyRing onlyB = KeyRing.of(List.of(B));
+        KeyPermit paidLater = choose(onlyB, "small");
+        choose(onlyB, "large").unpaid(Duration.ZERO);
+        choose(KeyRing.of(List.of(TWO_AT_ONCE))).refused();
+        assertThat(pool.states(ring)).isEqualTo(states(0, 1, 1, 1));
+        choose(ONLY_A, "tiny").refused();
+        assertThat(pool.states(ring)).isEqualTo(states(0, 0, 1, 2));
+
+        paidLater.worked();
+        assertThat(pool.states(ring)).as("it was sent before").isEqualTo(states(0, 0, 1, 2));
+        time.pass(PROBE);
+        choose(ONLY_A, "tiny").worked();
+        choose(onlyB, "small").worked();
+        assertThat(pool.states(ring)).isEqualTo(states(2, 0, 0, 1));
+    }
+
+    @Test
+    @DisplayName("keys that stay keep what is known of them; one that was taken away comes back as good as new")
+    void rotation() {
+        coolDown(ONLY_A, Duration.ofSeconds(20));
+        choose(KeyRing.of(List.of(B))).refused();
+
+        pool.retain(ONLY_A);
+
+        assertThat(pool.retryAfter(ONLY_A, MODEL)).isEqualTo(Duration.ofSeconds(20));
+        assertThat(draw(BOTH, 100)).containsOnlyKeys("KEY_B");
+        assertThat(pool.states(BOTH)).isEqualTo(states(1, 1, 0, 0));
     }
 
     @Test
@@ -241,7 +352,7 @@ class KeyPoolTest {
                 .singleElement()
                 .asString()
                 .startsWith("WARN GW-K02 key KEY_A is refused by acme for this model");
-        time.pass(Duration.ofMinutes(1));
+        time.pass(PROBE);
         choose(ONLY_A).worked();
         assertThat(pool.choose(ONLY_A, MODEL, Set.of())).isPresent();
     }
@@ -385,7 +496,7 @@ class KeyPoolTest {
     @Test
     @DisplayName("many threads that wait for a key are all served, and nobody is forgotten in the queue")
     void queueThreads() throws Exception {
-        KeyPool crowded = new KeyPool("acme", 1000, time);
+        KeyPool crowded = new KeyPool("acme", () -> 1000, time);
         KeyRing ring = KeyRing.of(List.of(TWO_AT_ONCE));
         ExecutorService threads = Executors.newFixedThreadPool(4);
         CountDownLatch served = new CountDownLatch(2000);

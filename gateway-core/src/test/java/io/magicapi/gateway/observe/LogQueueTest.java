@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,7 @@ class LogQueueTest {
     private final LoggerContext context = new LoggerContext();
     private final Logger logger = context.getLogger("some");
     private final List<String> written = new CopyOnWriteArrayList<>();
+    private final AtomicInteger flushes = new AtomicInteger();
     private final CountDownLatch reading = new CountDownLatch(1);
 
     /** An output that nobody reads until {@link #reading}. */
@@ -40,7 +42,7 @@ class LogQueueTest {
         context.setMDCAdapter(new LogbackMDCAdapter());
         output.setContext(context);
         output.start();
-        LogQueue queue = new LogQueue(output);
+        LogQueue queue = new LogQueue(output, () -> flushes.incrementAndGet());
         queue.setContext(context);
         queue.start();
         logger.setLevel(Level.INFO);
@@ -77,15 +79,31 @@ class LogQueueTest {
     void full() {
         LogQueue queue = queue();
 
-        for (int i = 0; i < LogQueue.MOST_WAITING + 100; i++) {
+        int most = LogQueue.MOST_WAITING + LogQueue.MOST_TOGETHER; // those that the writer has taken included
+        for (int i = 0; i < most + 100; i++) {
             logger.info("line {}", i);
         }
         long dropped = queue.dropped();
         reading.countDown();
         queue.flush(Duration.ofSeconds(20));
 
-        assertThat(dropped).isBetween(99L, 100L); // one may be with the writer
-        assertThat(written).hasSize((int) (LogQueue.MOST_WAITING + 100 - dropped));
+        assertThat(dropped).isBetween(100L, 100L + LogQueue.MOST_TOGETHER);
+        assertThat(written).hasSize((int) (most + 100 - dropped));
+    }
+
+    @Test
+    @DisplayName("lines that come closely after each other are written together")
+    void together() {
+        reading.countDown();
+        LogQueue queue = queue();
+
+        for (int i = 0; i < 1000; i++) {
+            logger.info("line {}", i);
+        }
+        queue.flush(Duration.ofSeconds(10));
+
+        assertThat(written).hasSize(1000);
+        assertThat(flushes.get()).isBetween(1000 / LogQueue.MOST_TOGETHER, 500);
     }
 
     @Test

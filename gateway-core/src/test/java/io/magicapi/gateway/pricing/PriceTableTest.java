@@ -32,6 +32,8 @@ class PriceTableTest {
         assertThat(bundled.find("openai", "gpt-4o-mini")).contains(new Price(150_000, 75_000, 150_000, 600_000));
         assertThat(bundled.find("anthropic", "claude-haiku-4-5"))
                 .contains(new Price(1_000_000, 100_000, 1_250_000, 5_000_000));
+        assertThat(bundled.find("gemini", "gemini-2.5-flash-lite"))
+                .contains(new Price(100_000, 10_000, 100_000, 400_000));
         assertThat(bundled.find("groq", "no-such-model")).isEmpty();
         assertThat(bundled.find("no-such-provider", "gpt-4o")).isEmpty();
     }

@@ -155,6 +155,14 @@ class ChatStreamScannerTest {
         assertThat(scanner.done()).isTrue();
     }
 
+    @ParameterizedTest
+    @DisplayName("R34: a [DONE] that is missing after a finish_reason is added")
+    @ValueSource(strings = {"", ": bye", "data: {\"choices\":"})
+    void r34_missingDone(String rest) {
+        assertThat(scan(CHUNK + LAST + rest)).isEqualTo(CHUNK + LAST + DONE);
+        assertThat(scanner.done()).isTrue();
+    }
+
     @Test
     @DisplayName("R35: any other unfinished event is discarded at the end, and the stream is not finished")
     void r35_unterminatedEvent() {
@@ -230,20 +238,42 @@ class ChatStreamScannerTest {
     @DisplayName("R36: Groq's x_groq.error tells why a stream stopped early; it is no error of the stream")
     void r36_groqStop() {
         String stream =
-                "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"x_groq\":{\"error\":\"over capacity\"}}\n\n";
+                "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"x_groq\":{\"error\":\"over capacity\"}}\n\n"
+                        + DONE;
 
         assertThat(scan(stream)).isEqualTo(stream);
         assertThat(scanner.failed()).isFalse();
         assertThat(scanner.finished()).isTrue();
     }
 
+    @ParameterizedTest
+    @DisplayName("R35: an event that is no JSON object is dropped, and nothing follows it: clients crash on it")
+    @ValueSource(
+            strings = {
+                "data: {\"choices\":[{\n\n",
+                "data: {\"error\": {broken\n\n",
+                "data: \"usage\": {\"finish_reason\":\"x\"}\n\n",
+                "data: <html>{}\n\n",
+                "data: upstream went away\r\n\r\n",
+                "data: {\"a\":\ndata: 1\n\n",
+                "data: [1]\n\n",
+                "data: null\n\n",
+                "event: message\ndata: {\"choices\":[\n\n",
+            })
+    void r35_malformed(String event) {
+        assertThat(scan(CHUNK + LAST + event + CHUNK + DONE)).isEqualTo(CHUNK + LAST);
+        assertThat(scanner.malformed()).isTrue();
+        assertThat(scanner.failed()).isFalse();
+        assertThat(scanner.done()).isFalse();
+    }
+
     @Test
-    @DisplayName("Data that is not JSON passes: the client raises")
-    void malformedPasses() {
-        String stream = "data: {\"error\": {broken\n\n" + "data: \"usage\": {\"finish_reason\":\"x\"\n\n";
+    @DisplayName("R32: blanks around an object are none of it")
+    void r32_blanksAround() {
+        String stream = "data:   {\"a\":1} \t\r\n\r\ndata:\ndata: {\ndata: }\ndata:\n\n";
 
         assertThat(scan(stream)).isEqualTo(stream);
-        assertThat(scanner.failed()).isFalse();
+        assertThat(scanner.malformed()).isFalse();
     }
 
     @Test

@@ -155,13 +155,15 @@ class ChatStreamSplitTest {
     }
 
     private static String describe(Buffer sent, ChatStreamScanner scanner) {
-        return visible(sent.toString()) + " done=" + scanner.done() + " failed=" + scanner.failed() + " finished="
-                + scanner.finished() + " empty=" + scanner.empty() + " " + scanner.usage();
+        return visible(sent.toString()) + " done=" + scanner.done() + " failed=" + scanner.failed() + " malformed="
+                + scanner.malformed() + " finished=" + scanner.finished() + " empty=" + scanner.empty() + " "
+                + scanner.usage();
     }
 
     private static String describe(ReferenceStream expected) {
         return visible(new String(expected.bytes(), StandardCharsets.UTF_8)) + " done=" + expected.done + " failed="
-                + expected.failed + " finished=" + expected.finished + " empty=" + expected.empty + " "
+                + expected.failed + " malformed=" + expected.malformed + " finished=" + expected.finished + " empty="
+                + expected.empty + " "
                 + expected.usage;
     }
 

@@ -36,6 +36,7 @@ final class ReferenceStream {
     private final StringBuilder out = new StringBuilder();
     boolean done;
     boolean failed;
+    boolean malformed;
     boolean finished;
     boolean empty = true;
     Optional<Usage> usage = Optional.empty();
@@ -49,7 +50,7 @@ final class ReferenceStream {
         }
         List<Line> event = new ArrayList<>();
         int i = 0;
-        while (i < text.length() && !done && !failed) {
+        while (i < text.length() && !isOver()) {
             int end = i;
             while (end < text.length() && text.charAt(end) != '\n' && text.charAt(end) != '\r') {
                 end++;
@@ -72,10 +73,14 @@ final class ReferenceStream {
                 event.clear();
             }
         }
-        if (!done && !failed && data(event).stripLeading().startsWith("[DONE]")) {
+        if (!isOver() && (finished || data(event).stripLeading().startsWith("[DONE]"))) {
             done = true;
             out.append("data: [DONE]\n\n");
         }
+    }
+
+    private boolean isOver() {
+        return done || failed || malformed;
     }
 
     byte[] bytes() {
@@ -125,6 +130,12 @@ final class ReferenceStream {
             return;
         }
         if (!name.isEmpty() && !data.contains("\"choices\"")) {
+            writeComments(event);
+            return;
+        }
+        String text = data.trim();
+        if (!text.startsWith("{") || !text.endsWith("}")) {
+            malformed = true;
             writeComments(event);
             return;
         }

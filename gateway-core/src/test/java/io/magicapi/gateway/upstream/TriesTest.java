@@ -14,10 +14,12 @@ import io.magicapi.gateway.upstream.Tries.Stop;
 import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -37,6 +39,7 @@ class TriesTest {
     private static final Optional<Duration> FOR_EVER = Optional.empty();
 
     private Retries retries = Retries.DEFAULT;
+    private final Set<Target> free = new HashSet<>();
     private final Random random = new Random(1);
 
     private static Target target(String provider) {
@@ -45,11 +48,11 @@ class TriesTest {
 
     private Tries route(Target... targets) {
         Plan plan = new Plan(Optional.of("smart"), List.of(targets), Duration.ofSeconds(60), StreamRecovery.NONE);
-        return new Tries(plan, provider -> retries, random);
+        return new Tries(plan, provider -> retries, free::contains, random);
     }
 
     private Tries provider() {
-        return new Tries(Plan.only(MAIN), provider -> retries, random);
+        return new Tries(Plan.only(MAIN), provider -> retries, free::contains, random);
     }
 
     private static AttemptFailure failed(ErrorCode code) {
@@ -70,6 +73,20 @@ class TriesTest {
 
     private static Step after(Tries tries, AttemptFailure failure) {
         return tries.after(failure, false, FOR_EVER, GRANTED);
+    }
+
+    @Test
+    @DisplayName("there may be several attempts with several targets, on a route, and where retries are configured")
+    void several() {
+        assertThat(route(MAIN).several()).isTrue();
+        assertThat(provider().several()).isFalse();
+
+        retries = Retries.DEFAULT.withAttempts(1);
+        assertThat(route(MAIN, SPARE).several()).isTrue();
+        assertThat(route(MAIN).several()).isFalse();
+
+        retries = Retries.DEFAULT.withAttempts(3);
+        assertThat(provider().several()).isTrue();
     }
 
     // --- the same target again
@@ -202,6 +219,42 @@ class TriesTest {
     }
 
     @Test
+    @DisplayName("a pause of more than a second that a provider asks for is not made while another target is free")
+    void anotherIsFree() {
+        Target last = target("last");
+        free.add(last);
+
+        for (int status : new int[] {429, 503}) {
+            assertThat(after(route(MAIN, SPARE, last), answered(status, "retry-after", "2")))
+                    .isEqualTo(new Next());
+            assertThat(after(route(MAIN, SPARE, last), answered(status, "retry-after-ms", "1001")))
+                    .isEqualTo(new Next());
+            assertThat(after(route(MAIN, SPARE, last), answered(status, "retry-after", "1")))
+                    .isEqualTo(new Again(Duration.ofSeconds(1)));
+        }
+    }
+
+    @Test
+    @DisplayName("it is made where no other target is free, or all that are have been asked")
+    void noOtherIsFree() {
+        free.add(MAIN);
+        Tries tries = route(MAIN, SPARE);
+
+        assertThat(after(tries, answered(429, "retry-after", "2"))).isEqualTo(new Again(Duration.ofSeconds(2)));
+        assertThat(after(tries, answered(404))).isEqualTo(new Next());
+        assertThat(after(tries, answered(429, "retry-after", "2"))).isEqualTo(new Again(Duration.ofSeconds(2)));
+    }
+
+    @Test
+    @DisplayName("pauses of our own are made all the same: they spread out what comes again")
+    void ownPauses() {
+        free.add(SPARE);
+        retries = Retries.DEFAULT.withBackoff(Duration.ofSeconds(5), Duration.ofSeconds(5));
+
+        assertThat(after(route(MAIN, SPARE), answered(503))).isInstanceOf(Again.class);
+    }
+
+    @Test
     @DisplayName("a provider that asks for more than max-backoff is not asked again")
     void wantsTooMuch() {
         assertThat(after(route(MAIN, SPARE), answered(429, "retry-after", "11")))
@@ -270,6 +323,27 @@ class TriesTest {
     void lastingCodes(ErrorCode code) {
         assertThat(after(route(MAIN, SPARE), failed(code))).isEqualTo(new Next());
         assertThat(after(route(MAIN), failed(code))).isEqualTo(new Stop());
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @DisplayName(
+            "an account without money is not asked again with the same key, but with another one, or the next target is")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "402 | {}",
+                "429 | {\"error\":{\"message\":\"m\",\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\"}}",
+                "429 | {\"error\":{\"message\":\"m\",\"type\":\"exceeded_current_quota_error\"}}",
+                "403 | {\"error\":{\"message\":\"m\",\"code\":\"billing_hard_limit_reached\"}}",
+                "400 | {\"error\":{\"message\":\"Your credit balance is too low to access the Anthropic API.\"}}",
+            })
+    void unpaid(int status, String body) {
+        String[] soon = {"retry-after", "1"};
+
+        assertThat(after(route(MAIN, SPARE), answered(status, body, soon))).isEqualTo(new Next());
+        assertThat(after(route(MAIN), answered(status, body, soon))).isEqualTo(new Stop());
+        assertThat(route(MAIN, SPARE).after(answered(status, body, soon), true, FOR_EVER, USED_UP))
+                .isEqualTo(new Again(Duration.ZERO));
     }
 
     @ParameterizedTest(name = "{0}")

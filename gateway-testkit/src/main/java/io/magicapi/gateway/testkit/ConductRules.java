@@ -113,7 +113,7 @@ final class ConductRules {
     void deadlines() throws Exception {
         subject.gateway(); // or it would not start a second time either
         Sample sample = subject.probe();
-        Duration firstByte = Duration.ofMillis(300);
+        Duration firstByte = Duration.ofMillis(100);
         GatewayExtension hasty = subject.startGateway(new Deadlines(Duration.ofSeconds(3), firstByte, firstByte));
         try {
             hasty.upstream().answerWith(Faults.silence());

@@ -12,6 +12,12 @@ import java.util.Map;
  */
 public final class StreamForms {
 
+    private static final Map<String, Answer> ALL = new HashMap<>(Faults.all());
+
+    static {
+        ALL.putAll(Streams.all());
+    }
+
     private StreamForms() {}
 
     /** {@return names of streams that hold a whole answer in one form or another, each with its text} */
@@ -74,9 +80,7 @@ public final class StreamForms {
      * @throws IllegalArgumentException if there is none
      */
     public static Answer answer(String name) {
-        Map<String, Answer> all = new HashMap<>(Faults.all());
-        all.putAll(Streams.all());
-        Answer answer = all.get(name);
+        Answer answer = ALL.get(name);
         if (answer == null) {
             throw new IllegalArgumentException("no stream is called " + name);
         }

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The contract of whichever provider is under test just now; run by {@link ProviderContractTest}, one at a time. */
+/** The contract of whichever provider is under test just now; run by {@link ContractResults}, one at a time. */
 class ContractOfOne extends ProviderContract {
 
     static @Nullable Subject subject;

@@ -1,83 +1,29 @@
 package io.magicapi.gateway.testkit;
 
+import static io.magicapi.gateway.testkit.ContractResults.jar;
+import static io.magicapi.gateway.testkit.ContractResults.rules;
+import static io.magicapi.gateway.testkit.ContractResults.run;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
-import io.magicapi.gateway.api.Provider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.platform.engine.TestExecutionResult;
-import org.junit.platform.launcher.LauncherDiscoveryRequest;
-import org.junit.platform.launcher.TestExecutionListener;
-import org.junit.platform.launcher.TestIdentifier;
-import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
-import org.junit.platform.launcher.core.LauncherFactory;
 
-/** The contract lets good providers pass, and of each bad one finds what is bad, and nothing else. */
+/** The contract lets good providers pass; {@link BadProvidersTest} has the others. */
 class ProviderContractTest {
 
     @TempDir
     Path folder;
 
-    /** How the rules went, by number. */
-    private static final class Results implements TestExecutionListener {
-
-        private final Map<String, String> failed = new TreeMap<>();
-        private final Map<String, String> skipped = new TreeMap<>();
-        private int passed;
-
-        @Override
-        public void executionFinished(TestIdentifier test, TestExecutionResult result) {
-            String number = test.getDisplayName().replaceFirst(":.*", "");
-            String words = result.getThrowable().map(String::valueOf).orElse("");
-            switch (result.getStatus()) {
-                case FAILED -> failed.put(number, words);
-                case ABORTED -> skipped.put(number, words);
-                case SUCCESSFUL -> passed += test.isTest() ? 1 : 0;
-            }
-        }
-    }
-
-    private static Results run(Class<? extends Provider> type, Abilities abilities, Optional<Path> jar) {
-        ContractOfOne.subject = new ContractOfOne.Subject(type, abilities, jar);
-        LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
-                .selectors(selectClass(ContractOfOne.class))
-                .build();
-        Results results = new Results();
-        LauncherFactory.create().execute(request, results);
-        return results;
-    }
-
-    private static void assertGood(Results results, String... skipped) {
-        assertThat(results.failed).isEmpty();
-        assertThat(results.skipped.keySet()).containsExactly(skipped);
-        assertThat(results.passed).isEqualTo(rules().size() - skipped.length);
-    }
-
-    private static void assertBreaks(String rule, Results results) {
-        assertThat(results.failed.keySet()).as("%s", results.failed).containsExactly(rule);
-        assertThat(results.failed.get(rule)).contains("docs/provider-contract.md explains it under " + rule + ".");
-    }
-
-    private static PluginJar jar(Class<?>... types) {
-        PluginJar jar = PluginJar.of("acme").extensions(types[0].getName());
-        for (Class<?> type : types) {
-            jar.copyOf(type);
-        }
-        return jar;
+    private static void assertGood(ContractResults results, String... skipped) {
+        assertThat(results.failed()).isEmpty();
+        assertThat(results.skipped().keySet()).containsExactly(skipped);
+        assertThat(results.passed()).isEqualTo(rules().size() - skipped.length);
     }
 
     @Test
@@ -150,46 +96,6 @@ class ProviderContractTest {
                 "P42");
     }
 
-    @TestFactory
-    @DisplayName("a bad provider breaks its rule, and no other")
-    Stream<DynamicTest> bad() {
-        return BadProviders.all().stream()
-                .map(bad -> DynamicTest.dynamicTest(
-                        bad.rule() + ": " + bad.type().getSimpleName(),
-                        () -> assertBreaks(bad.rule(), run(bad.type(), bad.abilities(), Optional.empty()))));
-    }
-
-    @Test
-    @DisplayName("a jar without an index of extensions breaks P41 and cannot be loaded for P42")
-    void badJar() {
-        Path jar = jar(GoodProvider.class).withoutExtensionsIndex().writeTo(folder);
-
-        assertBreaks("P41", run(GoodProvider.class, Abilities.passThrough(), Optional.of(jar)));
-    }
-
-    @Test
-    @DisplayName("a jar whose provider leaves a thread behind breaks P42, and no other")
-    void leak() {
-        Path jar = jar(LeakingProvider.class, GoodProvider.class).writeTo(folder);
-
-        assertBreaks("P42", run(LeakingProvider.class, Abilities.passThrough(), Optional.of(jar)));
-    }
-
-    @Test
-    @DisplayName("there is a bad provider for each rule")
-    void complete() {
-        List<String> covered = Stream.concat(
-                        BadProviders.all().stream().map(BadProviders.Case::rule), Stream.of("P41", "P42"))
-                .distinct()
-                .sorted()
-                .toList();
-
-        assertThat(covered)
-                .containsExactlyElementsOf(rules().stream()
-                        .map(rule -> rule.replaceFirst(":.*", ""))
-                        .toList());
-    }
-
     @Test
     @DisplayName("the document has a paragraph for each rule, under its number and words, and no other")
     void documented() throws IOException {
@@ -200,13 +106,5 @@ class ProviderContractTest {
                         .results()
                         .map(heading -> heading.group(1)))
                 .containsExactlyElementsOf(rules());
-    }
-
-    private static List<String> rules() {
-        return Arrays.stream(ProviderContract.class.getDeclaredMethods())
-                .filter(method -> method.isAnnotationPresent(Test.class))
-                .map(method -> method.getAnnotation(DisplayName.class).value())
-                .sorted()
-                .toList();
     }
 }

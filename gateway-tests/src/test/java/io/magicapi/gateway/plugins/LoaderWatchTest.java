@@ -3,6 +3,7 @@ package io.magicapi.gateway.plugins;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -28,6 +29,7 @@ class LoaderWatchTest {
     @BeforeEach
     void listen() {
         log.start();
+        logger.setLevel(Level.WARN); // whatever a command of the CLI left
         logger.addAppender(log);
     }
 

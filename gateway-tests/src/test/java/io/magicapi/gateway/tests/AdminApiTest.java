@@ -270,7 +270,7 @@ class AdminApiTest {
     void auditAndSecrets() {
         List<String> audit;
         List<String> all;
-        try (LogCapture log = LogCapture.of("io.magicapi", Level.TRACE);
+        try (LogCapture log = LogCapture.of("io.magicapi.gateway", Level.TRACE);
                 LogCapture root = LogCapture.of(org.slf4j.Logger.ROOT_LOGGER_NAME);
                 LogCapture lines = LogCapture.of("io.magicapi.gateway.audit")) {
             admin.post("/admin/plugins/acme/reload");

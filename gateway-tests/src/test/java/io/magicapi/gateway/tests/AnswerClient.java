@@ -90,6 +90,8 @@ final class AnswerClient implements AutoCloseable {
     private final Socket socket = new Socket();
     private final InputStream in;
     private ByteArrayOutputStream raw = new ByteArrayOutputStream();
+    private int portion = Integer.MAX_VALUE;
+    private Runnable afterPortion = () -> {};
 
     AnswerClient(GatewayExtension gateway) {
         this(gateway, 0);
@@ -182,6 +184,13 @@ final class AnswerClient implements AutoCloseable {
         }
     }
 
+    /** Reads so many bytes of an answer at a time, and has something done in between. {@return this} */
+    AnswerClient slowly(int bytes, Runnable between) {
+        portion = bytes;
+        afterPortion = between;
+        return this;
+    }
+
     /** {@return the next answer, read until its end or the end of the connection} */
     Reply read() {
         return read(true);
@@ -259,6 +268,9 @@ final class AnswerClient implements AutoCloseable {
             throw new EOFException();
         }
         raw.write(next);
+        if (raw.size() % portion == 0) {
+            afterPortion.run();
+        }
         return next;
     }
 

@@ -271,7 +271,7 @@ class BedrockTest {
     void secrets() {
         List<Reply> replies = new ArrayList<>();
         List<String> logged;
-        try (LogCapture log = LogCapture.of("io.magicapi", Level.TRACE);
+        try (LogCapture log = LogCapture.of("io.magicapi.gateway", Level.TRACE);
                 LogCapture root = LogCapture.of(org.slf4j.Logger.ROOT_LOGGER_NAME)) {
             signing.upstream()
                     .enqueue(

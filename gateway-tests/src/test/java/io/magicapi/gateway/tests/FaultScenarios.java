@@ -133,11 +133,30 @@ final class FaultScenarios {
                         .caller(MAIN_AGAIN)
                         .providers("main 2, 200 to 1500 ms apart; spare 0")
                         .accounted(PAID_MAIN),
-                Scenario.plain("429 since the account is empty (`insufficient_quota`)")
-                        .mainAlways(error(429, "insufficient_quota", "you exceeded your current quota"))
-                        .caller(SPARE_LATER)
-                        .providers("main 2; spare 1")
+                Scenario.plain("429 with `retry-after: 5`, two requests")
+                        .mainAlways(tooMany("retry-after", "5"))
+                        .requests(2)
+                        .caller("1 × " + SPARE + "; 1 × " + SPARE_NEXT)
+                        .providers("main 1; spare 2")
+                        .accounted("2 × " + PAID_SPARE),
+                Scenario.plain("429 with `retry-after: 2`, once")
+                        .withRoute("without spare", route -> ModelRoute.to("main/m"))
+                        .main(tooMany("retry-after", "2"))
+                        .apart(2000, 4000)
+                        .caller(MAIN_AGAIN)
+                        .providers("main 2, 2000 to 4000 ms apart; spare 0")
+                        .accounted(PAID_MAIN),
+                Scenario.plain("503 with `retry-after: 5`, once")
+                        .main(error(503, "unavailable", "out of service", "retry-after", "5"))
+                        .caller(SPARE_NEXT)
+                        .providers("main 1; spare 1")
                         .accounted(PAID_SPARE),
+                Scenario.plain("429 since the account is empty (`insufficient_quota`), two requests")
+                        .mainAlways(error(429, "insufficient_quota", "you exceeded your current quota"))
+                        .requests(2)
+                        .caller("1 × " + SPARE + "; 1 × " + SPARE_NEXT)
+                        .providers("main 1; spare 2")
+                        .accounted("2 × " + PAID_SPARE),
                 Scenario.plain("500 once")
                         .main(Faults.emptyError(500))
                         .apart(0, 1250)
@@ -204,11 +223,12 @@ final class FaultScenarios {
                         .caller(SPARE_NEXT)
                         .providers("main 1; spare 1")
                         .accounted(PAID_SPARE),
-                Scenario.plain("402, nothing is paid")
+                Scenario.plain("402, nothing is paid, two requests")
                         .mainAlways(error(402, "payment_required", "add credits"))
-                        .caller(SPARE_NEXT)
-                        .providers("main 1; spare 1")
-                        .accounted(PAID_SPARE));
+                        .requests(2)
+                        .caller("1 × " + SPARE + "; 1 × " + SPARE_NEXT)
+                        .providers("main 1; spare 2")
+                        .accounted("2 × " + PAID_SPARE));
     }
 
     private static Answer refusingKey(int number, int status) {
@@ -222,6 +242,12 @@ final class FaultScenarios {
         return Answer.from(request -> usesKey(request, 2)
                 ? error(401, "no", "not with this key")
                 : taken.incrementAndGet() > share ? tooMany("retry-after", "60") : well);
+    }
+
+    private static Answer unpaid(int number) {
+        Answer well = FaultBench.saying("Hello", " there");
+        return Answer.from(request ->
+                usesKey(request, number) ? error(429, "insufficient_quota", "you exceeded your quota") : well);
     }
 
     private static boolean usesKey(ReceivedRequest request, int number) {
@@ -256,6 +282,13 @@ final class FaultScenarios {
                         .accounted("1 × completed, main; 30 × " + PAID_MAIN),
                 Scenario.plain("403, one of two keys may not use the model, 50 requests")
                         .mainAlways(refusingKey(1, 403))
+                        .keys(2)
+                        .requests(50)
+                        .caller("49 × " + MAIN + "; 1 × " + MAIN_AGAIN)
+                        .providers("main 51; spare 0")
+                        .accounted("50 × " + PAID_MAIN),
+                Scenario.plain("429 `insufficient_quota` for one of two keys, 50 requests")
+                        .mainAlways(unpaid(1))
                         .keys(2)
                         .requests(50)
                         .caller("49 × " + MAIN + "; 1 × " + MAIN_AGAIN)
@@ -302,12 +335,38 @@ final class FaultScenarios {
                         .caller("3 × " + MAIN)
                         .providers("main 4; spare 0")
                         .accounted("3 × " + PAID_MAIN),
-                Scenario.plain("cut in the middle of a whole answer")
+                Scenario.plain("cut in the middle of a whole answer, once")
+                        .main(Faults.closeMidBody())
+                        .caller(MAIN_AGAIN)
+                        .providers("main 2; spare 0")
+                        .accounted(GUESSED_MAIN),
+                Scenario.plain("reset in the middle of a whole answer, each time")
+                        .mainAlways(Faults.resetMidBody())
+                        .closes()
+                        .caller(SPARE_LATER)
+                        .providers("main 2, closed; spare 1")
+                        .accounted(GUESSED_SPARE),
+                Scenario.plain("both: cut in the middle of a whole answer, each time")
                         .mainAlways(Faults.closeMidBody())
+                        .spareAlways(Faults.closeMidBody())
+                        .closes()
+                        .caller("502 upstream_cut from spare, 4 attempts")
+                        .providers("main 2, closed; spare 2")
+                        .accounted("completed, upstream_cut, spare, estimated tokens"),
+                Scenario.plain("cut after 300 KiB of an answer that is longer")
+                        .mainAlways(longAnswer())
                         .closes()
                         .caller("200 cut from main")
                         .providers("main 1, closed; spare 0")
                         .accounted("failed, upstream_cut, main, estimated tokens"));
+    }
+
+    /** {@return what is more than is held, and not the whole of it} */
+    private static Answer longAnswer() {
+        return Answer.raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
+                .chunk("{\"choices\":[{\"message\":{\"content\":\"" + "x".repeat(300 * 1024))
+                .pause(Duration.ofMillis(20))
+                .close();
     }
 
     private static List<Scenario> silence() {
@@ -349,9 +408,9 @@ final class FaultScenarios {
                 shortIdle(Scenario.plain("stall in the middle of a whole answer"))
                         .mainAlways(Faults.stallMidBody())
                         .closes()
-                        .caller("200 cut from main")
-                        .providers("main 1, closed; spare 0")
-                        .accounted("failed, upstream_timeout, main, estimated tokens"),
+                        .caller(SPARE_NEXT)
+                        .providers("main 1, closed; spare 1")
+                        .accounted(GUESSED_SPARE),
                 Scenario.stream("slow trickle, a byte at a time")
                         .mainAlways(Faults.trickle(Duration.ofMillis(1)))
                         .caller(MAIN)
@@ -382,15 +441,36 @@ final class FaultScenarios {
                         .mainAlways(Streams.jsonError())
                         .caller(SPARE_LATER)
                         .providers("main 2; spare 1")
-                        .accounted(GUESSED_SPARE),
+                        .accounted(PAID_SPARE),
+                Scenario.plain("200 with an error in JSON")
+                        .mainAlways(Streams.jsonError())
+                        .caller(SPARE_LATER)
+                        .providers("main 2; spare 1")
+                        .accounted(PAID_SPARE),
                 Scenario.stream("200 with a web page instead of a stream")
                         .mainAlways(Faults.htmlError(200))
                         .caller(SPARE_LATER)
                         .providers("main 2; spare 1")
-                        .accounted(GUESSED_SPARE),
+                        .accounted(PAID_SPARE),
                 Scenario.plain("200 with a web page instead of JSON")
                         .mainAlways(Faults.htmlError(200))
-                        .caller("200 \"<html><head><title>200</title></head><bo…\" from main")
+                        .caller(SPARE_LATER)
+                        .providers("main 2; spare 1")
+                        .accounted(PAID_SPARE),
+                Scenario.plain("both: 200 with a web page instead of JSON")
+                        .mainAlways(Faults.htmlError(200))
+                        .spareAlways(Faults.htmlError(200))
+                        .caller("502 upstream_protocol_error from spare, 4 attempts")
+                        .providers("main 2; spare 2")
+                        .accounted("completed, upstream_protocol_error, spare"),
+                Scenario.plain("200 with nothing, once")
+                        .main(Answer.json(200, ""))
+                        .caller(MAIN_AGAIN)
+                        .providers("main 2; spare 0")
+                        .accounted(GUESSED_MAIN),
+                Scenario.plain("wrong content type: a completion called a web page")
+                        .mainAlways(Faults.wrongContentType())
+                        .caller(MAIN)
                         .providers("main 1; spare 0")
                         .accounted(GUESSED_MAIN),
                 Scenario.stream("wrong content type: events called JSON")
@@ -411,9 +491,16 @@ final class FaultScenarios {
                         .accounted("failed, upstream_cut, main, estimated tokens"),
                 Scenario.stream("malformed chunk: an event that is no JSON, amid the words")
                         .mainAlways(Streams.badJson())
-                        .caller("200 \"Hello there\" and nonsense from main")
-                        .providers("main 1; spare 0")
-                        .accounted(GUESSED_MAIN));
+                        .closes()
+                        .caller("200 cut after \"Hello there\" (upstream_protocol_error) from main")
+                        .providers("main 1, closed; spare 0")
+                        .accounted("failed, upstream_protocol_error, main, estimated tokens"),
+                Scenario.stream("malformed chunk: an event that is no JSON, before the first word, each time")
+                        .mainAlways(Answer.events("data: Internal Server Error\n\n"))
+                        .closes()
+                        .caller(SPARE_LATER)
+                        .providers("main 2, closed; spare 1")
+                        .accounted(PAID_SPARE));
     }
 
     private static List<Scenario> streams() {
@@ -437,7 +524,7 @@ final class FaultScenarios {
                         .accounted("failed, upstream_cut, main, estimated tokens"),
                 Scenario.stream("no `[DONE]`, but a finish reason")
                         .mainAlways(Streams.missingDone())
-                        .caller("200 \"Hello there\" without [DONE] from main")
+                        .caller(MAIN)
                         .providers("main 1; spare 0")
                         .accounted(GUESSED_MAIN),
                 Scenario.stream("ends as if that were all: neither `[DONE]` nor a finish reason")
@@ -462,7 +549,7 @@ final class FaultScenarios {
                         .closes()
                         .caller(SPARE_LATER)
                         .providers("main 2, closed; spare 1")
-                        .accounted(GUESSED_SPARE),
+                        .accounted(PAID_SPARE),
                 Scenario.stream("an error amid the words")
                         .mainAlways(Streams.errorEvent())
                         .closes()
@@ -484,9 +571,10 @@ final class FaultScenarios {
                         .mainAlways(tooMany("retry-after", "60"))
                         .spareAlways(tooMany("retry-after", "60"))
                         .requests(2)
-                        .caller("1 × 429 rate_limit_exceeded from spare, 2 attempts; 1 × 503 overloaded from main")
+                        .caller(
+                                "1 × 429 rate_limit_exceeded from spare, 2 attempts; 1 × 503 overloaded from the gateway")
                         .providers("main 1; spare 1")
-                        .accounted("1 × completed, overloaded, main; 1 × completed, spare"),
+                        .accounted("1 × completed, overloaded, spare; 1 × completed, spare"),
                 Scenario.plain("500 twice, then 404; spare: 429 with `retry-after: 60`, two requests")
                         .main(Faults.emptyError(500), Faults.emptyError(500))
                         .mainAlways(error(404, "model_not_found", "the model does not exist"))
@@ -585,6 +673,21 @@ final class FaultScenarios {
                         .accounted("failed, upstream_cut, spare, estimated tokens, 2 attempts"),
                 recovered(StreamRecovery.HOLD, "cut after a word, each time")
                         .mainAlways(cutAfter("Hello"))
+                        .closes()
+                        .caller(SPARE_LATER)
+                        .providers("main 2, closed; spare 1")
+                        .accounted(GUESSED_SPARE),
+                recovered(StreamRecovery.CONTINUE, "an event that is no JSON after a word; spare is asked the same")
+                        .mainAlways(begun("Hello")
+                                .chunk("data: {\"choices\":[{\n\n")
+                                .lastChunk())
+                        .spareAlways(same)
+                        .closes()
+                        .caller("200 \"Hello there\" from main")
+                        .providers("main 1, closed; spare 1")
+                        .accounted(GUESSED_SPARE + ", 2 attempts"),
+                recovered(StreamRecovery.HOLD, "an event that is no JSON after a word, each time")
+                        .mainAlways(Streams.badJson())
                         .closes()
                         .caller(SPARE_LATER)
                         .providers("main 2, closed; spare 1")

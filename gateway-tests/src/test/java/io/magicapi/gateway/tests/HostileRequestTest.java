@@ -291,6 +291,11 @@ class HostileRequestTest {
                 Arguments.of("text", typed("text/plain"), 415, "unsupported_media_type"),
                 Arguments.of("XML", typed("application/xml"), 415, "unsupported_media_type"),
                 Arguments.of("a form", typed("multipart/form-data; boundary=b"), 415, "unsupported_media_type"),
+                Arguments.of(
+                        "a coded body",
+                        RawRequest.chat(CHAT).header("Content-Encoding", "gzip"),
+                        415,
+                        "unsupported_media_type"),
                 Arguments.of("no such route", RawRequest.get("/nothing/here"), 404, "unknown_url"),
                 Arguments.of("the root", RawRequest.get("/"), 404, "unknown_url"),
                 Arguments.of("/v1", RawRequest.get("/v1"), 404, "unknown_url"),

@@ -20,10 +20,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Ten plugins that do what plugins must not do, each in a jar of its own, all the time; and one that is good. */
+@Tag("alone")
 class MaliciousPluginsTest {
 
     private static final Duration EACH = Duration.ofSeconds(3);

@@ -67,6 +67,7 @@ class PomsTest {
                 "//plugin[artifactId='spotless-maven-plugin']/configuration",
                 "//plugin[artifactId='spotless-maven-plugin']/executions",
                 "//profile[id='quick']",
+                "//properties/argLine",
                 "//properties/pf4j.version",
                 "//properties/errorprone.version",
                 "//properties/nullaway.version",

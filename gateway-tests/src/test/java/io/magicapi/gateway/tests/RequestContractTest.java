@@ -771,7 +771,8 @@ class RequestContractTest {
         ListAppender<ILoggingEvent> appender = new ListAppender<>();
         appender.start();
         root.addAppender(appender);
-        Logger ours = (Logger) LoggerFactory.getLogger("io.magicapi");
+        Logger ours = (Logger) LoggerFactory.getLogger("io.magicapi.gateway");
+        Level oursBefore = ours.getLevel();
         ours.setLevel(Level.TRACE);
         root.setLevel(Level.INFO);
         try {
@@ -796,7 +797,7 @@ class RequestContractTest {
         } finally {
             root.detachAppender(appender);
             root.setLevel(before);
-            ours.setLevel(null);
+            ours.setLevel(oursBefore);
         }
 
         assertThat(appender.list)

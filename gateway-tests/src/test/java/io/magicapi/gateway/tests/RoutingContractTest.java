@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -73,6 +75,12 @@ class RoutingContractTest {
                             "smart", ModelRoute.to("groq/openai/gpt-oss-120b"),
                             "groq/gone", ModelRoute.to("acme/x")))
                     .withRouting(new Routing(Optional.of("echo"))));
+
+    /** Aliases that are called like models, or like nothing an operator types by habit. */
+    @RegisterExtension
+    static final GatewayExtension hiding = GroqJar.gateway()
+            .config(config -> config.withModels(Stream.of("smart", "groq/gemma2-9b-it", "gemma2-9b-it", "мудрый +1")
+                    .collect(Collectors.toMap(name -> name, name -> ModelRoute.to("groq/openai/gpt-oss-120b")))));
 
     private static PluginJar acme() {
         return PluginJar.of("acme").source("""
@@ -287,6 +295,61 @@ class RoutingContractTest {
     }
 
     @ParameterizedTest(name = "{0}")
+    @DisplayName("R5: the model of a JSON body counts on any path, also on one that is not known here")
+    @ValueSource(strings = {"/v1/responses/input_tokens", "/v1/batches", "/v1/files/x", "/v1/chat/completions/x"})
+    void modelOnAnyPath(String path) {
+        String body = "{\"input\":[\"\\ud800\"], \"model\": \"%s\"}";
+
+        RawConnection.ask(two, RawRequest.post(path, body.formatted("acme/org/new")));
+        RawConnection.ask(hiding, RawRequest.post(path, body.formatted("мудрый +1")));
+
+        ReceivedRequest prefixed = two.upstream().awaitRequest();
+        assertThat(prefixed.target()).isEqualTo("/acme" + path);
+        assertThat(prefixed.text()).isEqualTo(body.formatted("org/new"));
+        ReceivedRequest routed = hiding.upstream().awaitRequest();
+        assertThat(routed.target()).isEqualTo("/openai" + path);
+        assertThat(routed.text()).isEqualTo(body.formatted("openai/gpt-oss-120b"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @DisplayName("R13: where the body need not be JSON, one that is none passes, and the provider is chosen without it")
+    @ValueSource(
+            strings = {
+                "",
+                "[1]",
+                "{\"model\":",
+                "{\"model\":\"groq/a\",\"model\":\"groq/b\"}",
+                "{\"model\":7}",
+                "{\"purpose\":\"x\"}"
+            })
+    void unreadableOnAnyPath(String body) {
+        withDefault.upstream().answerWith(Answer.json(200, "{}"));
+
+        RawReply reply = RawConnection.ask(withDefault, RawRequest.post("/v1/batches", body));
+
+        assertThat(reply.status()).as("%s", reply).isEqualTo(200);
+        ReceivedRequest received = withDefault.upstream().awaitRequest();
+        assertThat(received.target()).isEqualTo("/acme/v1/batches");
+        assertThat(received.text()).isEqualTo(body);
+    }
+
+    @Test
+    @DisplayName("R5: so does the model of a form that makes a video")
+    void videoForm() {
+        String form = "--x\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n%s\r\n--x--\r\n";
+
+        RawConnection.ask(
+                two,
+                RawRequest.post("/v1/videos", form.formatted("acme/sora"))
+                        .without("content-type")
+                        .header("Content-Type", "multipart/form-data; boundary=x"));
+
+        ReceivedRequest received = two.upstream().awaitRequest();
+        assertThat(received.target()).isEqualTo("/acme/v1/videos");
+        assertThat(received.text()).isEqualTo(form.formatted("sora"));
+    }
+
+    @ParameterizedTest(name = "{0}")
     @DisplayName("R15: a model of a provider that is configured, but not loaded, goes to no other one")
     @ValueSource(strings = {"acme/any", "ACME/any"})
     void keyGoesNowhereElse(String model) {
@@ -312,7 +375,8 @@ class RoutingContractTest {
     void undecided() {
         RawReply reply = RawConnection.ask(two, RawRequest.post("/v1/chat/completions", "{\"model\":\"nobody-has\"}"));
 
-        assertThat(reply.assertRefusal(400, "provider_required")).contains("acme, echo, groq", "x-provider");
+        assertThat(reply.assertRefusal(400, "provider_required"))
+                .contains("\"nobody-has\"", "acme, echo, groq", "x-provider");
         assertThat(reply.json().at("/error/param").asText()).isEqualTo("x-provider");
         assertThat(two.upstream().requests()).isEmpty();
     }
@@ -512,6 +576,44 @@ class RoutingContractTest {
     }
 
     @Test
+    @DisplayName("R44: the list begins with the routes of the configuration, which requests may name as well")
+    void routesListed() {
+        JsonNode list = RawConnection.ask(hiding, RawRequest.get("/v1/models")).json();
+
+        assertThat(list.findValuesAsText("id"))
+                .startsWith("gemma2-9b-it", "groq/gemma2-9b-it", "smart", "мудрый +1")
+                .contains("echo/hello", "groq/openai/gpt-oss-120b");
+        assertThat(entry(list, "smart"))
+                .hasToString("{\"id\":\"smart\",\"object\":\"model\",\"created\":0,\"owned_by\":\"gateway\","
+                        + "\"active\":true,\"route\":[\"groq/openai/gpt-oss-120b\"]}");
+    }
+
+    @Test
+    @DisplayName("R44: a route in place of a provider's model is listed once")
+    void routeInPlaceOfModel() {
+        JsonNode list = RawConnection.ask(hiding, RawRequest.get("/v1/models")).json();
+
+        assertThat(list.findValuesAsText("id")).containsOnlyOnce("groq/gemma2-9b-it");
+        assertThat(entry(list, "groq/gemma2-9b-it").path("route").isArray()).isTrue();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @DisplayName("R46: a route is found by its name, in any script, before a model that is called the same")
+    @CsvSource({
+        "smart, smart",
+        "groq%2Fgemma2-9b-it, groq/gemma2-9b-it",
+        "gemma2-9b-it, gemma2-9b-it",
+        "%D0%BC%D1%83%D0%B4%D1%80%D1%8B%D0%B9%20%2B1, мудрый +1",
+    })
+    void oneRoute(String asked, String id) {
+        JsonNode model =
+                RawConnection.ask(hiding, RawRequest.get("/v1/models/" + asked)).json();
+
+        assertThat(model.path("id").asText()).as("%s", model).isEqualTo(id);
+        assertThat(model.path("route").get(0).asText()).isEqualTo("groq/openai/gpt-oss-120b");
+    }
+
+    @Test
     @DisplayName("R44: with x-provider the provider's own list is relayed, byte for byte")
     void relayedList() {
         String upstream = "{\"object\":\"list\", \"data\":[ ]}";
@@ -579,6 +681,14 @@ class RoutingContractTest {
         RawReply reply = RawConnection.ask(two, RawRequest.get("/v1/models/openai%2Fgpt-oss-12b"));
 
         assertThat(reply.assertRefusal(404, "model_not_found")).contains("groq/openai/gpt-oss-120b");
+    }
+
+    @Test
+    @DisplayName("R46: so are routes")
+    void noSuchRoute() {
+        RawReply reply = RawConnection.ask(hiding, RawRequest.get("/v1/models/smart-2"));
+
+        assertThat(reply.assertRefusal(404, "model_not_found")).contains("similar: smart");
     }
 
     @Test

@@ -70,7 +70,7 @@ class SecretsTest {
     void neverSeen() {
         List<Reply> replies = new ArrayList<>();
         List<String> logged;
-        try (LogCapture log = LogCapture.of("io.magicapi", Level.TRACE);
+        try (LogCapture log = LogCapture.of("io.magicapi.gateway", Level.TRACE);
                 LogCapture root = LogCapture.of(org.slf4j.Logger.ROOT_LOGGER_NAME)) {
             gateway.upstream()
                     .enqueue(
@@ -129,7 +129,7 @@ class SecretsTest {
                                 "{\"error\":{\"message\":\"Incorrect API key provided: " + HELD.substring(0, 12)
                                         + "\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}"));
 
-        try (LogCapture log = LogCapture.of("io.magicapi", Level.TRACE);
+        try (LogCapture log = LogCapture.of("io.magicapi.gateway", Level.TRACE);
                 AnswerClient client = new AnswerClient(gateway)) {
             Reply reply = client.chat(CHAT).read();
             await().until(() -> gateway.gateway().inFlight() == 0);

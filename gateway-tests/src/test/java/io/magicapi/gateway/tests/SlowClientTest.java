@@ -13,15 +13,16 @@ import io.magicapi.gateway.testkit.Streams;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Clients that take their time, 500 at once: each is given up at its deadline, and nobody else notices. */
+@Tag("alone")
 class SlowClientTest {
 
     private static final int CROWD = 500;
@@ -29,6 +30,9 @@ class SlowClientTest {
 
     /** How late a deadline may be kept on a busy machine. */
     private static final Duration LATE = Duration.ofSeconds(2);
+
+    /** Until the system has no sockets left of those that were given up, on a busy machine. */
+    private static final Duration SETTLED = Duration.ofSeconds(60);
 
     /** How long the rest of a refused request is read. */
     private static final Duration LINGER = Duration.ofSeconds(2);
@@ -63,7 +67,7 @@ class SlowClientTest {
 
     private static void assertOnTime(List<Duration> open, Duration latest) {
         assertThat(open).allSatisfy(each -> assertThat(each).isBetween(DEADLINE.minus(TICK), latest.plus(LATE)));
-        await().atMost(1, TimeUnit.SECONDS)
+        await().atMost(SETTLED)
                 .untilAsserted(() -> assertThat(Crowd.connectionsAt(gateway.port()))
                         .as("sockets of the gateway, those of good clients included")
                         .isLessThan(5));
@@ -95,7 +99,7 @@ class SlowClientTest {
         try (GoodTraffic good = new GoodTraffic(gateway);
                 Crowd crowd = new Crowd(gateway, CROWD)) {
             crowd.send("GET /v1/models HTTP/1.1\r\nhost: g\r\n\r\n");
-            crowd.awaitEach("HTTP/1.1 200 ", DEADLINE);
+            crowd.awaitEach("HTTP/1.1 200 ", DEADLINE.plus(LATE));
             assertOnTime(crowd.awaitClosed(DEADLINE.plus(LATE)));
         }
     }
@@ -105,7 +109,7 @@ class SlowClientTest {
     void slowSecondHead() {
         try (Crowd crowd = new Crowd(gateway, CROWD)) {
             crowd.send("GET /v1/models HTTP/1.1\r\nhost: g\r\n\r\n");
-            crowd.awaitEach("HTTP/1.1 200 ", DEADLINE);
+            crowd.awaitEach("HTTP/1.1 200 ", DEADLINE.plus(LATE));
             crowd.send("GET /v1/models HTTP/1.1\r\nhost: g\r\n");
             assertOnTime(crowd.awaitClosed(DEADLINE.plus(LATE), TICK, () -> crowd.send("x-a: b\r\n")));
         }
@@ -214,7 +218,7 @@ class SlowClientTest {
 
     /** Not by reading, since that would be a reader. */
     private static void assertGivenUp() {
-        await().atMost(15, TimeUnit.SECONDS).untilAsserted(() -> {
+        await().atMost(SETTLED).untilAsserted(() -> {
             assertThat(Crowd.connectionsAt(gateway.port())).isZero();
             // What is open is idle in the pool.
             assertThat(gateway.upstream().openConnections()).isLessThan(20);

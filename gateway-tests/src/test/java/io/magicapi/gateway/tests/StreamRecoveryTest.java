@@ -1,6 +1,7 @@
 package io.magicapi.gateway.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -53,6 +54,11 @@ class StreamRecoveryTest {
     private static final Duration MOMENT = Duration.ofMillis(30);
     private static final String ERROR = "data: {\"error\":{\"message\":\"it broke\"}}\n\n";
     private static final JsonMapper JSON = new JsonMapper();
+
+    private static final String COMPLETION =
+            "{\"id\":\"x\",\"object\":\"chat.completion\",\"choices\":[{\"index\":0,\"message\":"
+                    + "{\"role\":\"assistant\",\"content\":" + JSON.valueToTree(WHOLE)
+                    + "},\"finish_reason\":\"stop\"}]}";
 
     private static final Breaker OFF = new Breaker(
             false,
@@ -316,6 +322,53 @@ class StreamRecoveryTest {
         assertThat(asked()).containsExactly("third", "second");
     }
 
+    /** {@return the beginning of an answer that is no stream, and takes longer than clients are left in silence} */
+    private static Answer slowCompletion() {
+        return Answer.raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
+                .chunk(COMPLETION.substring(0, 40))
+                .pause(Duration.ofMillis(3400));
+    }
+
+    @Test
+    @DisplayName("hold: they also do while a target that does not stream writes its answer")
+    void holdKeepsAliveWithoutStream() {
+        Answer slow = slowCompletion().chunk(COMPLETION.substring(40)).lastChunk();
+
+        Reply reply = ask("hold-slow", slow);
+
+        assertWhole(reply);
+        assertThat(reply.text()).startsWith(": keep-alive\n\n");
+        assertThat(reply.header("content-type")).hasValue("text/event-stream");
+        assertThat(reply.headers("x-gateway-warning"))
+                .singleElement()
+                .asString()
+                .contains("did not stream");
+    }
+
+    @Test
+    @DisplayName("hold: if that answer breaks off after comments, the next target's is delivered")
+    void holdWithoutStreamBreaksOff() {
+        Reply reply = ask("hold-slow", slowCompletion().close(), whole());
+
+        assertWhole(reply);
+        assertThat(reply.text()).startsWith(": keep-alive\n\n");
+        assertThat(asked()).containsExactly("third", "second");
+    }
+
+    @Test
+    @DisplayName("hold: an error instead of a stream is an ordinary error, or the next target's turn")
+    void holdErrorDocument() {
+        Answer error = Answer.json(200, "{\"error\":{\"message\":\"it broke\"}}");
+
+        assertWhole(ask("hold", error, whole()));
+        Reply reply = ask("hold", error, error);
+
+        assertThat(reply.status()).isEqualTo(502);
+        assertThat(reply.header("content-type")).hasValue("application/json");
+        assertThat(reply.error().path("message").asText()).isEqualTo("it broke");
+        assertThat(reply.headers("x-gateway-warning")).isEmpty();
+    }
+
     @Test
     @DisplayName(
             "hold: if nobody's stream is whole and comments have been sent, the first one's failure is told in the stream")
@@ -402,14 +455,7 @@ class StreamRecoveryTest {
     @Test
     @DisplayName("continue: a target that does not stream is as good")
     void completion() {
-        Reply reply = ask(
-                "continue",
-                closed(2),
-                Answer.json(
-                        200,
-                        "{\"id\":\"x\",\"object\":\"chat.completion\",\"choices\":[{\"index\":0,\"message\":"
-                                + "{\"role\":\"assistant\",\"content\":" + JSON.valueToTree(WHOLE)
-                                + "},\"finish_reason\":\"stop\"}]}"));
+        Reply reply = ask("continue", closed(2), Answer.json(200, COMPLETION));
 
         assertWhole(reply);
     }
@@ -493,6 +539,45 @@ class StreamRecoveryTest {
 
         gateway.upstream().awaitClientClosed();
         assertThat(asked()).containsExactly("first", "second");
+    }
+
+    @Test
+    @DisplayName(
+            "continue: a client that reads slowly gets each letter once, and holds up who goes on like the first one")
+    void slowClient() {
+        String[] words = new String[4000];
+        Arrays.setAll(words, i -> i + "y".repeat(4000));
+        List<String> events = Streams.chat(words);
+        gateway.upstream().enqueue(Answer.openEvents(events.subList(0, 240)).close(), Answer.events(other(events)));
+        List<Long> standstills = new ArrayList<>();
+
+        Reply reply;
+        try (AnswerClient client = new AnswerClient(gateway, 16 * 1024)) {
+            reply = send(client, "continue")
+                    .slowly(100_000, () -> {
+                        if (standstills.size() < 12) {
+                            standstills.add(awaitStandstill());
+                        }
+                    })
+                    .read();
+        }
+
+        assertThat(reply.whole()).isTrue();
+        assertThat(text(reply)).isEqualTo(String.join("", words));
+        assertThat(asked()).containsExactly("first", "second");
+        assertThat(standstills.get(11)).isLessThan(gateway.upstream().bytesSent() / 2);
+    }
+
+    /** {@return how much the upstreams had sent when they could send no more} */
+    private static long awaitStandstill() {
+        long[] last = {-1, 0};
+        await().pollInterval(Duration.ofMillis(50)).until(() -> {
+            long now = gateway.upstream().bytesSent();
+            last[1] = now == last[0] ? last[1] + 1 : 0;
+            last[0] = now;
+            return last[1] >= 3;
+        });
+        return last[0];
     }
 
     // continue, with prefill

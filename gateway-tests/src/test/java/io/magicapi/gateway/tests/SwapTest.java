@@ -41,6 +41,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -49,6 +50,7 @@ import org.junit.jupiter.api.Test;
  *
  * <p>{@code -Dswaps=1000} or the profile {@code swaps} for a longer run.
  */
+@Tag("alone")
 class SwapTest {
 
     private static final int SWAPS = Integer.getInteger("swaps", 100);

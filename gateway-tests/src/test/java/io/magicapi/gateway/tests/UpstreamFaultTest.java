@@ -209,7 +209,10 @@ class UpstreamFaultTest {
                 gateway.upstream().enqueue(Faults.lateSecondAnswer(Duration.ofMillis(5)));
                 assertThat(client.chat(CHAT).read().json().path("object").asText())
                         .isEqualTo("chat.completion");
-                gateway.upstream().awaitClientClosed();
+                int connection = gateway.upstream().requests().get(2 * i).connection();
+                assertThat(Stream.generate(() -> gateway.upstream().awaitClientClosed())
+                                .anyMatch(closed -> closed.connection() == connection))
+                        .isTrue();
 
                 gateway.upstream().enqueue(Answer.json(200, "\"mine\""));
                 assertThat(client.chat(CHAT).read().text()).isEqualTo("\"mine\"");

@@ -35,7 +35,7 @@ public final class ChatStreamFuzz {
         } catch (GatewayException tooLong) {
             return "too long";
         }
-        return out.toString("ISO-8859-1") + "|" + scanner.done() + scanner.failed() + scanner.finished()
-                + scanner.empty() + scanner.usage();
+        return out.toString("ISO-8859-1") + "|" + scanner.done() + scanner.failed() + scanner.malformed()
+                + scanner.finished() + scanner.empty() + scanner.usage();
     }
 }
