@@ -15,6 +15,7 @@ import io.magicapi.gateway.observe.Metrics;
 import io.magicapi.gateway.observe.OtlpHeaders;
 import io.magicapi.gateway.observe.Prices;
 import io.magicapi.gateway.observe.Recorder;
+import io.magicapi.gateway.plugins.AbsentNames;
 import io.magicapi.gateway.plugins.PluginRegistry;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderCatalog;
@@ -51,9 +52,6 @@ import org.slf4j.LoggerFactory;
 public final class Gateway {
 
     private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
-
-    /** Not an error: a provider that the configuration names is not there. */
-    private static final String ABSENT_PROVIDER = "GW-C11";
 
     /** A port that Vert.x takes for "any free one, the same for all instances of this verticle". */
     private static final int ANY_SHARED_PORT = -1;
@@ -220,24 +218,10 @@ public final class Gateway {
         return !before.breaker().equals(after.breaker()) || !before.retries().equals(after.retries());
     }
 
-    /** A name that is mistyped in the configuration would go unnoticed; one whose plugin comes later is no mistake. */
     private void warnOfAbsentProviders(GatewayConfig config) {
-        List<String> loaded = providers().stream().map(ProviderGeneration::name).toList();
-        Stream.concat(
-                        config.providers().keySet().stream()
-                                .filter(name -> !loaded.contains(name))
-                                .sorted()
-                                .map(name -> "providers." + name + " is configured"),
-                        config.routing().defaultProvider().stream()
-                                .filter(name -> !loaded.contains(name))
-                                .map(name -> "routing.default-provider is " + name))
-                .forEach(what -> LOG.atWarn()
-                        .addKeyValue("code", ABSENT_PROVIDER)
-                        .log(
-                                "{} {}, but no plugin brings a provider of that name; loaded: {}",
-                                ABSENT_PROVIDER,
-                                what,
-                                String.join(", ", loaded)));
+        AbsentNames.warnings(config, catalog.snapshot().names(), plugins)
+                .forEach(warning ->
+                        LOG.atWarn().addKeyValue("code", AbsentNames.CODE).log(warning));
     }
 
     private static Transport transport(NetworkTransport wanted) {

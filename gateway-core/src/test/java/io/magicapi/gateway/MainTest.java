@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -15,6 +16,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -43,7 +46,10 @@ class MainTest {
                 // As the manifest of the fat jar says; newer Java warns without it, older does not know it.
                 Runtime.version().feature() < 22 ? "-Dnothing" : "--enable-native-access=ALL-UNNAMED",
                 "-cp",
-                System.getProperty("java.class.path"),
+                // Without the tests' own settings of the log.
+                Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                        .filter(entry -> !entry.endsWith("test-classes"))
+                        .collect(Collectors.joining(File.pathSeparator)),
                 "io.magicapi.gateway.Main"));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
@@ -127,9 +133,15 @@ class MainTest {
     void absentProviders() throws Exception {
         Files.writeString(directory.resolve("gateway.yaml"), """
                 routing: { default-provider: nope }
+                plugins: { grog: { pin: 1.0.0 } }
                 providers:
+                  ecco: {}
                   grok: { base-url: "https://api.grok.example" }
                   echo: { options: { note: this one is there } }
+                  lab: { plugin: ech, base-url: "https://lab.example" }
+                models:
+                  echo/own: { route: [echo/hello] }
+                  smart: { route: [ecko/x, ecko/y, grok/x, echo/own, echo/z] }
                 """);
         Process process = gateway("--port", "0", "--log-format", "json");
         BufferedReader output = output(process);
@@ -145,12 +157,35 @@ class MainTest {
 
         assertThat(warnings)
                 .containsExactly(
-                        "GW-C11 providers.grok is configured, but no plugin brings a provider of that name; loaded: echo",
+                        "GW-C11 providers.ecco is configured, but no plugin brings a provider of that name. Did you mean"
+                                + " \"echo\"?",
+                        "GW-C11 providers.grok is configured, but no plugin brings a provider of that name. If it speaks"
+                                + " OpenAI's API, add plugin: openai-compatible",
+                        "GW-C11 providers.lab.plugin is ech, but no plugin brings a provider of that name. Did you mean"
+                                + " \"echo\"?",
                         "GW-C11 routing.default-provider is nope, but no plugin brings a provider of that name; loaded:"
-                                + " echo");
+                                + " echo",
+                        "GW-C11 models.smart.route has ecko/x, but no plugin brings a provider of that name. Did you mean"
+                                + " \"echo\"?",
+                        "GW-C11 plugins.grog is configured, but there is no plugin of that id; loaded: echo");
         assertThat(line).as("ready all the same").isNotNull();
         signal("TERM", process);
         assertThat(output.lines()).noneMatch(later -> later.contains("GW-C11"));
+    }
+
+    @Test
+    @DisplayName("config import prints the configuration and not a line more")
+    void importing() throws Exception {
+        Files.writeString(directory.resolve("litellm.yaml"), """
+                model_list:
+                  - { model_name: "two words", litellm_params: { model: groq/x } }
+                """);
+
+        Process process = gateway("config", "import", "--from", "litellm", "litellm.yaml");
+
+        assertThat(output(process).readLine()).isEqualTo("version: 1");
+        assertThat(process.waitFor()).isZero();
+        assertThat(errors(process)).isEmpty();
     }
 
     @Test

@@ -188,6 +188,7 @@ final class ConfigCommand extends Group {
 
         @Override
         public Integer call() {
+            ConfigOptions.quiet(surroundings);
             surroundings.out().print(ConfigLoader.schema());
             surroundings.out().flush();
             return ExitCode.OK;
@@ -224,6 +225,7 @@ final class ConfigCommand extends Group {
 
         @Override
         public Integer call() {
+            ConfigOptions.quiet(surroundings);
             Imported imported = switch (from) {
                 case litellm -> LiteLlmImport.read(file.toString(), content());
             };

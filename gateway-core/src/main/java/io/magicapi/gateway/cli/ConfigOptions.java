@@ -77,8 +77,7 @@ final class ConfigOptions {
      * @throws io.magicapi.gateway.config.ConfigException if it cannot be used
      */
     LoadedConfig load(Surroundings surroundings, ConfigOptions before) {
-        // Until the configuration says more: nothing but disasters, and not among the results.
-        LogSetup.apply("error", false, surroundings.colours(), surroundings.err());
+        quiet(surroundings);
         List<Path> allFiles = new ArrayList<>(before.files);
         List<Flag> flags = new ArrayList<>();
         before.addTo(flags);
@@ -89,6 +88,11 @@ final class ConfigOptions {
         ConfigSources sources = new ConfigSources(
                 allFiles, surroundings.environment(), flags, surroundings.directory(), surroundings.home());
         return Work.with(vertx -> ConfigLoader.load(vertx, sources));
+    }
+
+    /** Until the configuration says more: nothing but disasters is logged, and not among the results. */
+    static void quiet(Surroundings surroundings) {
+        LogSetup.apply("error", false, surroundings.colours(), surroundings.err());
     }
 
     /** {@return whether {@code --log-level debug} asks for stack traces} */

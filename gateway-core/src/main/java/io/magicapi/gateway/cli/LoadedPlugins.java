@@ -1,10 +1,13 @@
 package io.magicapi.gateway.cli;
 
 import io.magicapi.gateway.config.GatewayConfig;
+import io.magicapi.gateway.echo.EchoProvider;
+import io.magicapi.gateway.plugins.AbsentNames;
 import io.magicapi.gateway.plugins.PluginRegistry;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderSnapshot;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
@@ -13,8 +16,9 @@ import java.util.function.Function;
  *
  * @param status how each plugin stands
  * @param providers those that are ready
+ * @param warnings of names in the configuration that nothing stands for
  */
-record LoadedPlugins(List<PluginStatus> status, ProviderSnapshot providers) {
+record LoadedPlugins(List<PluginStatus> status, ProviderSnapshot providers, List<String> warnings) {
 
     /**
      * {@return what {@code look} sees}
@@ -32,7 +36,11 @@ record LoadedPlugins(List<PluginStatus> status, ProviderSnapshot providers) {
         PluginRegistry registry = new PluginRegistry(config, catalog, List.of(), surroundings.environment());
         try {
             Work.await(registry.start());
-            return look.apply(new LoadedPlugins(registry.status(), catalog.snapshot()));
+            ProviderSnapshot providers = catalog.snapshot();
+            List<String> names = new ArrayList<>(providers.names());
+            names.add(EchoProvider.NAME);
+            return look.apply(
+                    new LoadedPlugins(registry.status(), providers, AbsentNames.warnings(config, names, registry)));
         } finally {
             Work.await(registry.close());
         }

@@ -87,8 +87,13 @@ final class Serving {
     }
 
     private int check() {
-        List<PluginStatus> plugins = LoadedPlugins.use(surroundings, config, LoadedPlugins::status);
+        // Also what is found while plugins are loaded, such as a key that is missing.
+        LogSetup.apply("warn", false, surroundings.colours(), surroundings.err());
         loaded.warnings().forEach(warning -> surroundings.err().println("warning: " + warning));
+        List<PluginStatus> plugins = LoadedPlugins.use(surroundings, config, seen -> {
+            seen.warnings().forEach(warning -> surroundings.err().println("warning: " + warning));
+            return seen.status();
+        });
         surroundings.out().println("the configuration is valid; " + ConfigCommand.used(loaded, surroundings));
         surroundings
                 .out()

@@ -171,8 +171,20 @@ final class ConfigReader {
                     placeOf("admin.port"),
                     "admin.port must be another one than server.port, " + server.port() + "; 0 takes a free one");
         }
+        providers.forEach((name, provider) -> provider.baseUrl()
+                .filter(url -> isThisGateway(URI.create(url), server))
+                .ifPresent(url -> reading.problem(
+                        Problem.VALUE,
+                        placeOf("providers." + name + ".base-url"),
+                        "providers." + name + ".base-url is this gateway's own address, " + url
+                                + ": requests would go round in circles. Name the provider's")));
         return new GatewayConfig(
                 server, admin, plugins, providers, models, catalogue, routing, auth, log, pricing, observability);
+    }
+
+    private static boolean isThisGateway(URI url, Server server) {
+        String host = url.getHost().replaceAll("[\\[\\]]", "");
+        return url.getPort() == server.port() && (loopback(host) || host.equalsIgnoreCase(server.host()));
     }
 
     private Place placeOf(String key) {
@@ -595,11 +607,12 @@ final class ConfigReader {
     private ModelRoute route(String name, Section section) {
         ModelRoute defaults = ModelRoute.DEFAULT;
         boolean shares = section.isMapping("route");
+        int problems = reading.problems().size();
         List<RouteTarget> targets = section.weights(
                 "route",
                 "list of targets, or targets with shares",
                 (target, weight) -> new RouteTarget(target(target), weight));
-        if (targets.isEmpty() && !name.equals(Section.ANY_NAME)) {
+        if (targets.isEmpty() && problems == reading.problems().size() && !name.equals(Section.ANY_NAME)) {
             reading.problem(
                     Problem.VALUE,
                     section.place(),
@@ -757,7 +770,13 @@ final class ConfigReader {
                     Problem.KEY_SOURCE, "must not hold a user name or password. Write keys: [{ env: NAME }]");
         }
         boolean http = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
-        if (!http || uri.getHost() == null || uri.getRawQuery() != null || uri.getRawFragment() != null) {
+        if (uri.getRawQuery() != null || uri.getRawFragment() != null) {
+            throw new Section.Refusal(
+                    Problem.VALUE,
+                    "must be a URL without query, such as https://api.example.com. (What is there is not shown here, lest"
+                            + " a key is in it.)");
+        }
+        if (!http || uri.getHost() == null) {
             throw new IllegalArgumentException(
                     "must be an http or https URL without query, such as https://api.example.com");
         }

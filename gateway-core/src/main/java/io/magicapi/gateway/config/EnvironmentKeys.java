@@ -23,7 +23,7 @@ final class EnvironmentKeys {
 
     /** Variables that are about the gateway and not keys of its configuration. */
     private static final List<String> OTHER =
-            List.of("GATEWAY_CONFIG", "GATEWAY_VERSION", "GATEWAY_HOME", "GATEWAY_ADMIN_KEY");
+            List.of("GATEWAY_CONFIG", "GATEWAY_VERSION", "GATEWAY_HOME", "GATEWAY_JAR", "GATEWAY_ADMIN_KEY");
 
     /** What Kubernetes gives to all pods of a namespace that has a service called "gateway". */
     private static final Pattern KUBERNETES =

@@ -2,6 +2,7 @@ package io.magicapi.gateway.config;
 
 import io.vertx.core.json.Json;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -12,6 +13,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,7 +68,27 @@ public final class LiteLlmImport {
             Map.entry("lm_studio", "lm-studio"));
 
     private static final String COMPATIBLE = "openai-compatible";
+
+    /** Ours that have no variable in which their key usually is. */
+    private static final Set<String> WITHOUT_VARIABLE = Set.of(COMPATIBLE, "bedrock", "ollama", "vllm", "lm-studio");
+
+    /** What comes closest to settings that have no counterpart. */
+    private static final Map<String, String> CLOSEST = Map.ofEntries(
+            Map.entry("allowed_fails", "see providers.<name>.breaker"),
+            Map.entry("allowed_fails_policy", "see providers.<name>.breaker"),
+            Map.entry("cooldown_time", "see providers.<name>.breaker.open"),
+            Map.entry("retry_after", "see providers.<name>.retries.backoff"),
+            Map.entry("retry_policy", "see providers.<name>.retries"),
+            Map.entry(
+                    "context_window_fallbacks",
+                    "when a prompt is too long for a target, the next one of its route is asked"),
+            Map.entry("drop_params", "see the options of the providers in docs/providers"),
+            Map.entry("callbacks", "see observability"),
+            Map.entry("success_callback", "see observability"),
+            Map.entry("failure_callback", "see observability"));
+
     private static final String VARIABLE = "os.environ/";
+    private static final Pattern VARIABLES = Pattern.compile(VARIABLE + "\\w+");
     private static final int MOST_ATTEMPTS = 10;
     private static final int MOST_WEIGHT = 999_999;
 
@@ -94,6 +117,8 @@ public final class LiteLlmImport {
     private final Map<String, List<String>> fallbacks = new LinkedHashMap<>();
     private final Map<String, String> aliases = new LinkedHashMap<>();
     private final List<String> lastResorts = new ArrayList<>();
+    private final Map<String, String> literals = new LinkedHashMap<>();
+    private final Set<String> variables = new HashSet<>();
     private Optional<Integer> attempts = Optional.empty();
     private Optional<String> total = Optional.empty();
     private String balance = "weighted";
@@ -122,6 +147,10 @@ public final class LiteLlmImport {
                     "has no model_list, so it is no configuration of LiteLLM's proxy")));
         }
         LiteLlmImport reading = new LiteLlmImport(file);
+        VARIABLES
+                .matcher(new String(content, StandardCharsets.UTF_8))
+                .results()
+                .forEach(variable -> reading.variables.add(variableName(variable.group())));
         reading.root(mapping);
         String yaml = reading.yaml();
         reading.findings.sort(Comparator.comparingInt(finding -> {
@@ -187,19 +216,20 @@ public final class LiteLlmImport {
         }
         String rest = model.get().startsWith(prefix + "/") ? model.get().substring(prefix.length() + 1) : model.get();
         if (name.get().contains("*") || rest.contains("*")) {
-            wildcard(item, name.get(), plugin, rest);
+            wildcard(item, name.get(), plugin, rest, params);
+            return;
+        }
+        if (text(params.get("weight")).filter("0"::equals).isPresent()) {
+            finding(item, "model_list." + name.get(), "its weight is 0, so it is never asked; the entry is left out");
             return;
         }
         Provider provider = provider(plugin, params);
-        int weight = 1;
-        for (Map.Entry<String, Located> param : params.entrySet()) {
-            weight = Math.max(weight, param(provider, param.getKey(), param.getValue()));
-        }
+        params.forEach((key, value) -> param(provider, key, value));
         models.computeIfAbsent(name.get(), first -> new ArrayList<>())
-                .add(new Deployment(provider.name + "/" + rest, weight));
+                .add(new Deployment(provider.name + "/" + rest, weight(params)));
     }
 
-    private void wildcard(Located item, String name, String plugin, String rest) {
+    private void wildcard(Located item, String name, String plugin, String rest, Map<String, Located> params) {
         boolean plain = rest.equals("*") && name.endsWith("/*");
         finding(
                 item,
@@ -209,8 +239,7 @@ public final class LiteLlmImport {
                         : "patterns have no counterpart; name the models, or let callers ask for " + plugin
                                 + "/<model>");
         if (plain) {
-            providers.computeIfAbsent(
-                    new Upstream(plugin, Optional.empty(), Optional.empty()), is -> new Provider(is, plugin));
+            provider(plugin, params);
         }
     }
 
@@ -226,7 +255,11 @@ public final class LiteLlmImport {
         }
         base = base.map(url -> url.replaceAll("/+$", ""));
         String kind = base.isPresent() && plugin.equals("openai") ? COMPATIBLE : plugin;
-        Upstream is = new Upstream(kind, base, key(kind, params.get("api_key")));
+        Optional<String> variable = key(kind, params.get("api_key"));
+        if (base.isEmpty() && variable.isEmpty() && !WITHOUT_VARIABLE.contains(kind)) {
+            variable = Optional.of(usualVariable(kind));
+        }
+        Upstream is = new Upstream(kind, base, variable);
         return providers.computeIfAbsent(is, fresh -> new Provider(fresh, free(kind)));
     }
 
@@ -248,7 +281,7 @@ public final class LiteLlmImport {
         if (written.get().startsWith(VARIABLE)) {
             return Optional.of(variableName(written.get()));
         }
-        String variable = plugin.toUpperCase(Locale.ROOT).replace('-', '_') + "_API_KEY";
+        String variable = literals.computeIfAbsent(plugin + " " + written.get(), first -> freeVariable(plugin));
         finding(
                 value,
                 "litellm_params.api_key",
@@ -257,48 +290,50 @@ public final class LiteLlmImport {
         return Optional.of(variable);
     }
 
+    private static String usualVariable(String plugin) {
+        return plugin.equals("azure")
+                ? "AZURE_OPENAI_API_KEY"
+                : plugin.toUpperCase(Locale.ROOT).replace('-', '_') + "_API_KEY";
+    }
+
+    /** {@return a variable for a key that was written out: the usual one, unless the file has another use for it} */
+    private String freeVariable(String plugin) {
+        String variable = usualVariable(plugin);
+        for (int number = 2; !variables.add(variable); number++) {
+            variable = usualVariable(plugin) + "_" + number;
+        }
+        return variable;
+    }
+
     private static String variableName(String text) {
         return text.substring(VARIABLE.length()).toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9_]", "_");
     }
 
-    /** {@return the weight that a parameter gives a deployment; 0 for most} */
-    private int param(Provider provider, String key, Located value) {
+    private void param(Provider provider, String key, Located value) {
+        String name = "litellm_params." + key;
         switch (key) {
-            case "model", "api_key", "api_base", "base_url", "custom_llm_provider" -> {
-                return 0;
-            }
-            case "weight" -> {
-                return weight(value);
-            }
-            case "rpm", "tpm" -> {
-                finding(
-                        value,
-                        "litellm_params." + key,
-                        "no counterpart as a limit; it is taken for the target's share");
-                return key.equals("rpm") ? weight(value) : 0;
-            }
+            case "model", "api_key", "api_base", "base_url", "custom_llm_provider", "weight" -> {}
+            case "rpm", "tpm" -> finding(value, name, "no counterpart as a limit; without a weight it is the share");
             case "timeout" -> provider.total = seconds(value);
             case "max_parallel_requests" -> provider.inFlight = text(value);
-            case "max_retries" -> finding(value, "litellm_params." + key, "see providers.<name>.retries.attempts");
-            case "stream_timeout" ->
-                finding(value, "litellm_params." + key, "see providers.<name>.deadlines.first-byte and idle");
+            case "max_retries" -> finding(value, name, "see providers.<name>.retries.attempts");
+            case "stream_timeout" -> finding(value, name, "see providers.<name>.deadlines.first-byte and idle");
             case "aws_region_name", "api_version", "vertex_project", "vertex_location", "organization" ->
-                finding(value, "litellm_params." + key, "see the options of provider " + provider.is.plugin());
+                finding(value, name, "see the options of provider " + provider.is.plugin());
             case "aws_access_key_id", "aws_secret_access_key", "aws_session_token" ->
-                finding(
-                        value,
-                        "litellm_params." + key,
-                        "credentials come from variables; see the provider's documentation");
-            default -> finding(value, "litellm_params." + key, "no counterpart");
+                finding(value, name, "credentials come from variables; see the provider's documentation");
+            default -> finding(value, name, "no counterpart");
         }
-        return 0;
     }
 
-    private int weight(Located value) {
-        return text(value)
+    /** {@return a deployment's share, which LiteLLM takes from the first of these that it has} */
+    private static int weight(Map<String, Located> params) {
+        return Stream.of("weight", "rpm", "tpm")
+                .flatMap(name -> text(params.get(name)).stream())
                 .filter(text -> text.matches("[1-9]\\d{0,8}"))
-                .map(text -> Math.min(MOST_WEIGHT, Integer.parseInt(text)))
-                .orElse(0);
+                .mapToInt(text -> Math.min(MOST_WEIGHT, Integer.parseInt(text)))
+                .findFirst()
+                .orElse(1);
     }
 
     private void routerSetting(String section, String key, Located value) {
@@ -325,14 +360,20 @@ public final class LiteLlmImport {
         }
     }
 
-    /** What may stand in {@code router_settings} and in {@code litellm_settings}. */
+    /** What may stand in {@code router_settings}, which win, and in {@code litellm_settings}. */
     private void setting(String section, String key, Located value) {
+        boolean wins = section.equals("router_settings");
         switch (key) {
-            case "num_retries" ->
-                attempts = text(value)
+            case "num_retries" -> {
+                Optional<Integer> written = text(value)
                         .filter(text -> text.matches("\\d{1,3}"))
                         .map(text -> Math.min(MOST_ATTEMPTS, Integer.parseInt(text) + 1));
-            case "timeout", "request_timeout" -> total = seconds(value);
+                attempts = wins ? written.or(() -> attempts) : attempts.or(() -> written);
+            }
+            case "timeout", "request_timeout" -> {
+                Optional<String> written = seconds(value);
+                total = wins ? written.or(() -> total) : total.or(() -> written);
+            }
             case "fallbacks" ->
                 items(key, value)
                         .forEach(item -> members(key, item)
@@ -343,7 +384,7 @@ public final class LiteLlmImport {
                                                         .add(name)))));
             case "default_fallbacks" ->
                 items(key, value).forEach(item -> text(item).ifPresent(lastResorts::add));
-            default -> finding(value, section + "." + key, "no counterpart");
+            default -> finding(value, section + "." + key, CLOSEST.getOrDefault(key, "no counterpart"));
         }
     }
 

@@ -361,7 +361,9 @@ final class Section {
                         Problem.KEY_SOURCE,
                         located.key(),
                         "\"" + name + "\" in " + path + ": a key is never written into the configuration. "
-                                + "Write keys: [{ env: NAME }] or keys: [{ file: PATH }]");
+                                + (known.contains("keys")
+                                        ? "Write keys: [{ env: NAME }] or keys: [{ file: PATH }]"
+                                        : "Write env: NAME or file: PATH instead"));
                 return;
             }
             String where = path.isEmpty() ? "" : " in " + path;

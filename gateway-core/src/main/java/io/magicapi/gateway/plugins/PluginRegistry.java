@@ -16,12 +16,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -110,6 +113,8 @@ public final class PluginRegistry {
 
     /** Replaced by the worker thread after every change. */
     private volatile Picture picture = new Picture(List.of(), List.of(), List.of(), List.of(), List.of());
+
+    private volatile Set<String> offered = Set.of();
 
     /**
      * A registry; it does nothing before {@link #start}.
@@ -238,7 +243,16 @@ public final class PluginRegistry {
         return List.copyOf(all);
     }
 
+    /** {@return the names that the loaded providers give themselves, those included that serve nowhere; from any thread} */
+    public Set<String> offered() {
+        return offered;
+    }
+
     private void takePicture() {
+        offered = Stream.concat(
+                        units.builtIns().stream().map(ProviderGeneration::name),
+                        units.serving().stream().flatMap(unit -> unit.ownNames().stream()))
+                .collect(Collectors.toUnmodifiableSet());
         picture = new Picture(units.builtIns(), units.serving(), units.trials(), units.draining(), jars.rejected());
     }
 

@@ -373,6 +373,11 @@ final class PluginUnit {
         return Stream.concat(generations.stream(), replaced.stream()).toList();
     }
 
+    /** {@return the names that its providers give themselves} */
+    Set<String> ownNames() {
+        return Set.copyOf(ownNames.values());
+    }
+
     /** {@return the names under which its providers serve with a configuration} */
     Set<String> names(ProviderStarter starter) {
         return ownNames.values().stream()

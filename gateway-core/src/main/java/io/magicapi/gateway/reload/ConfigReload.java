@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -125,20 +126,17 @@ public final class ConfigReload {
         if (!level.equals(before.config().log().level())) {
             LogSetup.level(level);
         }
-        ConfigDiff diff = ConfigDiff.of(before, loaded, restart);
+        List<Change> waiting = ConfigDiff.of(started, loaded, restart).changes().stream()
+                .filter(Change::needsRestart)
+                .toList();
+        // What goes back to what the gateway was started with needs no restart.
+        Set<String> keys = waiting.stream().map(Change::key).collect(Collectors.toSet());
+        ConfigDiff diff = ConfigDiff.of(before, loaded, keys::contains);
         ReloadStatus old = status;
         boolean same = diff.changes().isEmpty() && providers.isEmpty();
         Instant now = Instant.now();
         Reloaded reloaded = new Reloaded(same ? old.version() : old.version() + 1, diff, providers);
-        status = new ReloadStatus(
-                reloaded.version(),
-                same ? old.since() : now,
-                now,
-                loaded,
-                ConfigDiff.of(started, loaded, restart).changes().stream()
-                        .filter(Change::needsRestart)
-                        .toList(),
-                Optional.empty());
+        status = new ReloadStatus(reloaded.version(), same ? old.since() : now, now, loaded, waiting, Optional.empty());
         tell(before, loaded, reloaded, by);
         return reloaded;
     }

@@ -1,6 +1,7 @@
 package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.plugins.ProviderGeneration;
+import java.lang.reflect.Proxy;
 
 /** Finds the line of a stack trace that tells a plugin's author where to look. */
 final class PluginFrame {
@@ -14,9 +15,11 @@ final class PluginFrame {
      * it is the innermost one outside of the JDK.
      */
     static String of(StackTraceElement[] stack, ProviderGeneration generation) {
-        String home = generation.provider().getClass().getPackageName() + ".";
+        Class<?> type = generation.provider().getClass();
+        boolean wrapped = Proxy.isProxyClass(type); // as the contract's are; no line of it is anybody's
+        String home = type.getPackageName() + ".";
         for (StackTraceElement frame : stack) {
-            if (frame.getClassName().startsWith(home)) {
+            if (!wrapped && frame.getClassName().startsWith(home)) {
                 return frame.toString();
             }
         }

@@ -259,6 +259,18 @@ class CliTest {
     void dryRun() {
         assertThat(run("serve", "--dry-run", "--port", "1")).isZero();
         assertThat(out()).contains("the configuration is valid").contains("would listen on 127.0.0.1:1");
+        assertThat(err()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("--dry-run warns of names that nothing stands for")
+    void dryRunWarns() throws IOException {
+        file("gateway.yaml", "models: { smart: { route: [echo/hello, ecco/hello] } }\n");
+
+        assertThat(run("serve", "--dry-run")).isZero();
+        assertThat(err())
+                .isEqualToIgnoringNewLines("warning: GW-C11 models.smart.route has ecco/hello, but no plugin brings a "
+                        + "provider of that name. Did you mean \"echo\"?");
     }
 
     @Test

@@ -319,6 +319,7 @@ class ConfigLoaderTest {
                 .variable("GATEWAY_PORT", "tcp://10.0.0.1:80")
                 .variable("GATEWAY_PORT_80_TCP_ADDR", "10.0.0.1")
                 .variable("GATEWAY_VERSION", "3")
+                .variable("GATEWAY_JAR", "/opt/gateway/lib/gateway.jar")
                 .load();
 
         assertThat(loaded.warnings())

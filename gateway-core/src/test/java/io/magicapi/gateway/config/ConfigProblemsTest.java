@@ -50,6 +50,11 @@ class ConfigProblemsTest {
             server: { cors: { headers: [a b] } }        | GW-C06 gateway.yaml:1:29 server.cors.headers must hold header names, or "*", not "a b"
             providers: { Groq: {} }                     | GW-C06 gateway.yaml:1:14 the provider name "Groq" must be lower-case letters, digits and dashes, beginning with a letter, 32 at most
             providers: { g: { base-url: api.x.com } }   | GW-C06 gateway.yaml:1:29 providers.g.base-url must be an http or https URL without query, such as https://api.example.com, not "api.x.com"
+            providers: { g: { base-url: "http://localhost:3000/v1" } } | GW-C06 gateway.yaml:1:29 providers.g.base-url is this gateway's own address, http://localhost:3000/v1: requests would go round in circles. Name the provider's
+            providers: { g: { base-url: "http://[::1]:3000" } } | GW-C06 gateway.yaml:1:29 providers.g.base-url is this gateway's own address, http://[::1]:3000: requests would go round in circles. Name the provider's
+            models: { a: { route: groq/x } }            | GW-C05 gateway.yaml:1:23 models.a.route must be a list, such as [ … ]
+            models: { a: { route: { groq/x: 80% } } }   | GW-C06 gateway.yaml:1:33 models.a.route must hold weights, whole numbers from 1 to 999999, not "80%"
+            admin: { key: { value: sesame } }           | GW-C08 gateway.yaml:1:17 "value" in admin.key: a key is never written into the configuration. Write env: NAME or file: PATH instead
             providers: { g: { deadlines: { idle: 60 } } } | GW-C06 gateway.yaml:1:38 providers.g.deadlines.idle must be a number with a unit, such as 500ms, 60s, 5m or 1h, not "60"
             providers: { g: { deadlines: { idle: 0s } } } | GW-C06 gateway.yaml:1:38 providers.g.deadlines.idle must be from 1ms to 24h, not "0s"
             providers: { g: { keys: [{ env: A, weight: 0 }] } } | GW-C06 gateway.yaml:1:44 providers.g.keys[0].weight must be a whole number from 1 to 1000, not "0"
@@ -82,6 +87,20 @@ class ConfigProblemsTest {
                 .contains(expected);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "models: { a: { route: groq/x } }",
+                "models: { a: { route: { groq/x: 80% } } }",
+                "models: { a: { route: [groq] } }",
+                "models: { a: {} }",
+            })
+    @DisplayName("a route with one mistake has one problem")
+    void oneMistake(String yaml) {
+        assertThat(new Configs(directory).file("gateway.yaml", yaml + "\n").problems())
+                .hasSize(1);
+    }
+
     @Test
     @DisplayName("the place is that of the mistake, not of the section around it")
     void place() {
@@ -103,6 +122,7 @@ class ConfigProblemsTest {
                 "providers: { g: { key: gsk_CANARY0123456789 } }",
                 "providers: { g: { api-key: gsk_CANARY0123456789 } }",
                 "providers: { g: { base-url: 'https://user:gsk_CANARY0123456789@x' } }",
+                "providers: { g: { base-url: 'https://x/v1?key=gsk_CANARY0123456789' } }",
                 "providers: { g: { keys: [{ env: gsk_CANARY0123456789 } }",
             })
     @DisplayName("a provider key written into the configuration is refused and not printed")

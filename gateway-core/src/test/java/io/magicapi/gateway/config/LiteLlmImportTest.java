@@ -151,6 +151,52 @@ class LiteLlmImportTest {
     }
 
     @Test
+    @DisplayName(
+            "an entry without a key, or for all models, shares the provider with the usual variable; keys in clear "
+                    + "get a variable each")
+    void sharedProviders() {
+        Imported imported = read("""
+                model_list:
+                  - { model_name: a, litellm_params: { model: openai/x, api_key: os.environ/OPENAI_API_KEY } }
+                  - { model_name: "openai/*", litellm_params: { model: "openai/*" } }
+                  - { model_name: "*", litellm_params: { model: "openai/*", api_key: os.environ/OPENAI_API_KEY } }
+                  - { model_name: b, litellm_params: { model: y } }
+                  - { model_name: c, litellm_params: { model: openai/x, api_key: sk-CANARY-1 } }
+                  - { model_name: c, litellm_params: { model: openai/x, api_key: sk-CANARY-2 } }
+                  - { model_name: d, litellm_params: { model: openai/z, api_key: sk-CANARY-2 } }
+                """);
+        GatewayConfig config = config(imported);
+
+        assertThat(config.providers()).containsOnlyKeys("openai", "openai-2", "openai-3");
+        assertThat(List.of("openai", "openai-2", "openai-3"))
+                .map(name -> config.provider(name).keys().get(0).env().orElseThrow())
+                .containsExactly("OPENAI_API_KEY", "OPENAI_API_KEY_2", "OPENAI_API_KEY_3");
+        assertThat(config.route("b").orElseThrow().route()).containsExactly(new RouteTarget("openai/y", 1));
+        assertThat(config.route("c").orElseThrow().route())
+                .containsExactly(new RouteTarget("openai-2/x", 1), new RouteTarget("openai-3/x", 1));
+        assertThat(config.route("d").orElseThrow().route()).containsExactly(new RouteTarget("openai-3/z", 1));
+        assertThat(imported.toString()).doesNotContain("CANARY");
+    }
+
+    @Test
+    @DisplayName("as in LiteLLM, a weight goes before rpm, a weight of 0 is never asked, and router_settings win")
+    void precedence() {
+        GatewayConfig config = config(read("""
+                router_settings: { num_retries: 2, timeout: 30 }
+                litellm_settings: { num_retries: 5, request_timeout: 600 }
+                model_list:
+                  - { model_name: a, litellm_params: { model: groq/x, weight: 3, rpm: 500 } }
+                  - { model_name: a, litellm_params: { model: mistral/x, rpm: 100, weight: 1 } }
+                  - { model_name: a, litellm_params: { model: xai/x, weight: 0 } }
+                """));
+
+        assertThat(config.route("a").orElseThrow().route())
+                .containsExactly(new RouteTarget("groq/x", 3), new RouteTarget("mistral/x", 1));
+        assertThat(config.provider("groq").retries().attempts()).contains(3);
+        assertThat(config.provider("groq").deadlines().total()).isEqualTo(Duration.ofSeconds(30));
+    }
+
+    @Test
     @DisplayName("strange values and shapes are findings and never an exception")
     void strange() {
         Imported imported = read("""

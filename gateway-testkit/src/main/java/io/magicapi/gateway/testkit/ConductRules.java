@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.slf4j.event.Level;
@@ -69,6 +70,44 @@ final class ConductRules {
         long resumed = System.nanoTime();
         exchange.request();
         return Duration.ofNanos(opened - begin + System.nanoTime() - resumed);
+    }
+
+    /** Asked of any model that a client may name; where the answer is yes, the beginning must reach the upstream. */
+    void continuesAnswers() throws Exception {
+        List<Duration> took = new ArrayList<>();
+        Optional<String> continued = Optional.empty();
+        try (Started one = subject.started();
+                Started other = subject.started()) {
+            for (String model : modelsOfAllKinds(one.provider())) {
+                long begin = System.nanoTime();
+                boolean said = one.provider().continuesAnswers(model);
+                took.add(Duration.ofNanos(System.nanoTime() - begin));
+                assertThat(one.provider().continuesAnswers(model))
+                        .as("continuesAnswers(\"%s\"), the second time", model)
+                        .isEqualTo(said);
+                assertThat(other.provider().continuesAnswers(model))
+                        .as("continuesAnswers(\"%s\") of another instance", model)
+                        .isEqualTo(said);
+                continued = continued.or(() -> said ? Optional.of(model) : Optional.empty());
+            }
+        }
+        if (!subject.abilities.isBlocking()) {
+            assertThat(took.stream().sorted().skip(took.size() / 2).findFirst().orElseThrow())
+                    .as("a call, in the median")
+                    .isLessThan(BRIEF);
+        }
+        if (continued.isPresent()) {
+            String chat = ContractSamples.begun(continued.get());
+            ReceivedRequest sent = subject.sent(ContractClient.json(subject.to(ContractSamples.CHAT), chat));
+            assertThat(sent.text()).as("the body upstream").contains(ContractSamples.WORDS, ContractSamples.BEGUN);
+        }
+    }
+
+    private List<String> modelsOfAllKinds(Provider provider) {
+        List<String> models = new ArrayList<>(
+                List.of(subject.model, "", "/", "no-such-model", "a/b/c:d@e", "ünïcode", "m".repeat(5000)));
+        provider.models().forEach(model -> models.add(model.id()));
+        return models;
     }
 
     void deadlines() throws Exception {

@@ -10,6 +10,9 @@ final class ContractSamples {
     /** In each request, where its words are. */
     static final String WORDS = "words of the client, 4711";
 
+    /** The beginning of an answer that the model is to go on with. */
+    static final String BEGUN = "so far the answer, 4712";
+
     static final String CHAT = "/v1/chat/completions";
 
     /** One pixel. */
@@ -53,6 +56,11 @@ final class ContractSamples {
 
     static String stream(String model) {
         return chat(model).replaceFirst("\\{", "{\"stream\":true,");
+    }
+
+    /** {@return a chat whose last message is the beginning of the answer} */
+    static String begun(String model) {
+        return chat(model).replaceFirst("}]}$", "},{\"role\":\"assistant\",\"content\":\"%s\"}]}".formatted(BEGUN));
     }
 
     /** {@return a chat full of what a parser would not give back as it was} */

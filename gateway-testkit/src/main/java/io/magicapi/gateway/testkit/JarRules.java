@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
@@ -75,13 +76,12 @@ final class JarRules {
                 loaders.add(cycle(config));
             }
 
-            List<String> threads = Thread.getAllStackTraces().keySet().stream()
+            Map<String, Long> threads = Thread.getAllStackTraces().keySet().stream()
                     .filter(thread -> !before.contains(thread))
-                    .map(Thread::getName)
-                    .toList();
-            assertThat(threads)
-                    .as("threads after %s cycles that were not there before", CYCLES)
-                    .hasSizeLessThanOrEqualTo(SPARE_THREADS);
+                    .collect(Collectors.groupingBy(Thread::getName, TreeMap::new, Collectors.counting()));
+            assertThat(threads.values().stream().mapToLong(count -> count).sum())
+                    .as("threads after %s cycles that were not there before: %s", CYCLES, threads)
+                    .isLessThanOrEqualTo(SPARE_THREADS);
             Waiting.within(Duration.ofSeconds(5), () -> {
                 System.gc();
                 return alive(loaders) == 0;

@@ -385,4 +385,12 @@ public abstract class ProviderContract {
     void p42() throws Exception {
         rules().jars().leavesNothingBehind();
     }
+
+    // Answers that it is given the beginning of
+
+    @Test
+    @DisplayName("P43: what it says of answers to go on with is a constant, said at once of any model, and true")
+    void p43() throws Exception {
+        rules().conduct().continuesAnswers();
+    }
 }

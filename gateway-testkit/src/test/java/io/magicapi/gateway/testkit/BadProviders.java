@@ -1,6 +1,8 @@
 package io.magicapi.gateway.testkit;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.magicapi.gateway.api.Body;
 import io.magicapi.gateway.api.Call;
@@ -67,6 +69,8 @@ public final class BadProviders {
 
     static final Abilities TRANSLATING = Abilities.translated(Wire.openAi()).keyHeader("x-api-key", "");
 
+    static final Abilities TRANSLATING_ALL = translating(Wire.openAi());
+
     static final Abilities FOREIGN = translating(new ForeignWire());
 
     /** A provider, what is declared of it, and the rule it breaks. */
@@ -117,7 +121,10 @@ public final class BadProviders {
                 new Case("P37", SlowFirstStream.class, Abilities.passThrough()),
                 new Case("P38", SendsItTwice.class, Abilities.passThrough()),
                 new Case("P39", LogsTheKey.class, Abilities.passThrough()),
-                new Case("P40", PrintsTheKey.class, Abilities.passThrough()));
+                new Case("P40", PrintsTheKey.class, Abilities.passThrough()),
+                new Case("P43", KnowsListedModelsOnly.class, Abilities.passThrough()),
+                new Case("P43", SleepsOverModels.class, Abilities.passThrough()),
+                new Case("P43", ForgetsWhatWasBegun.class, TRANSLATING_ALL));
     }
 
     @Extension
@@ -669,6 +676,49 @@ public final class BadProviders {
         @Override
         Body error(Body received) {
             return received;
+        }
+    }
+
+    @Extension
+    public static class KnowsListedModelsOnly extends GoodProvider {
+
+        @Override
+        public boolean continuesAnswers(String model) {
+            return models().stream()
+                    .filter(listed -> listed.id().equals(model))
+                    .findFirst()
+                    .orElseThrow()
+                    .id()
+                    .isEmpty();
+        }
+    }
+
+    @Extension
+    public static class SleepsOverModels extends GoodProvider {
+
+        @Override
+        public boolean continuesAnswers(String model) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(12));
+            return false;
+        }
+    }
+
+    @Extension
+    public static class ForgetsWhatWasBegun extends TranslatingProvider {
+
+        @Override
+        public boolean continuesAnswers(String model) {
+            return true;
+        }
+
+        @Override
+        Body envelope(Call call) {
+            ObjectNode request = call.body().json().deepCopy();
+            if (request.path("messages") instanceof ArrayNode messages
+                    && messages.path(messages.size() - 1).path("role").asText().equals("assistant")) {
+                messages.remove(messages.size() - 1);
+            }
+            return Body.of(JsonNodeFactory.instance.objectNode().set("request", request));
         }
     }
 }

@@ -39,9 +39,13 @@ public class TranslatingProvider implements Provider {
                 .orElseThrow(() -> new ProviderException(Kind.UNAUTHENTICATED, "no key"))
                 .reveal();
         Headers headers = Headers.of("x-api-key", key).with("content-type", "application/json");
+        return Exchange.of(UpstreamRequest.of("POST", "/invoke", headers, envelope(call)));
+    }
+
+    Body envelope(Call call) {
         JsonNode envelope =
                 JsonNodeFactory.instance.objectNode().set("request", call.body().json());
-        return Exchange.of(UpstreamRequest.of("POST", "/invoke", headers, Body.of(envelope)));
+        return Body.of(envelope);
     }
 
     /** Translates no more than plain text, and says so. */
