@@ -334,14 +334,14 @@ class OpenAiProvidersTest {
         "deepseek, insufficient_system_resource",
         "cohere, complete"
     })
-    @DisplayName("a finish reason of the service's own passes, and ends a stream even if no [DONE] follows")
+    @DisplayName("a finish reason of the service's own passes, and ends a stream; a missing [DONE] is added")
     void finishReason(String provider, String reason) {
         List<String> events = new ArrayList<>(List.of(Streams.word("Hi"), Streams.finish(reason)));
 
         Reply reply = ask(provider, Answer.events(events), STREAM);
 
         assertThat(reply.whole()).isTrue();
-        assertThat(reply.text()).isEqualTo(String.join("", events));
+        assertThat(reply.text()).isEqualTo(String.join("", events) + Streams.DONE);
     }
 
     @Test
