@@ -16,6 +16,9 @@ final class Names {
     static final String SWAPS = "Plugin swaps, one a second, at 500 requests a second";
     static final String TRANSLATION = "Translated streams, 32 at once, as fast as can be";
 
+    /** Parts of the run that failed, and why. */
+    static final String LEFT_OUT = "Left out";
+
     static final String JMH = "Parts of the path, by JMH";
 
     static final String DIRECT = "direct";

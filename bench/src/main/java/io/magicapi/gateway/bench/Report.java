@@ -52,6 +52,12 @@ final class Report {
                 page.append("- ").append(key).append(": ").append(value).append('\n'));
         targets(page);
         results.tables().forEach((name, subjects) -> table(page, name, subjects));
+        results.remark(Names.LEFT_OUT)
+                .ifPresent(text -> page.append("\n## ")
+                        .append(Names.LEFT_OUT)
+                        .append("\n\n")
+                        .append(text)
+                        .append('\n'));
         return page.toString();
     }
 

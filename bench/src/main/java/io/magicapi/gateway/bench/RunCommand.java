@@ -152,7 +152,7 @@ final class RunCommand implements Callable<Integer> {
             task.run();
         } catch (IOException | RuntimeException failure) {
             System.err.println(part + " failed: " + failure);
-            results.remark("Left out", part + ": " + failure.getMessage());
+            results.remark(Names.LEFT_OUT, part + ": " + failure.getMessage());
         }
     }
 
