@@ -87,13 +87,8 @@ final class ChatStreamAnswer implements Answer {
     }
 
     private static @Nullable Byte firstByte(Buffer bytes) {
-        for (int i = 0; i < bytes.length(); i++) {
-            byte b = bytes.getByte(i);
-            if (b != ' ' && b != '\t' && b != '\r' && b != '\n') {
-                return b;
-            }
-        }
-        return null;
+        int first = DocumentKind.skipBlanks(bytes, 0);
+        return first < bytes.length() ? bytes.getByte(first) : null;
     }
 
     private void begin() {

@@ -11,9 +11,8 @@ import java.util.Optional;
  *
  * <p>As long as nothing of it could be delivered, a stream that breaks off is as good as none.
  */
-final class ContinuedStream implements ClientSide {
+final class ContinuedStream extends FilteredClient {
 
-    private final ClientSide client;
     private final DeliveredText delivered;
     private final Optional<Continuation> continuation;
     private final Runnable unusable;
@@ -28,20 +27,10 @@ final class ContinuedStream implements ClientSide {
      */
     ContinuedStream(
             ClientSide client, DeliveredText delivered, Optional<Continuation> continuation, Runnable unusable) {
-        this.client = client;
+        super(client);
         this.delivered = delivered;
         this.continuation = continuation;
         this.unusable = unusable;
-    }
-
-    @Override
-    public void beginStream(Optional<String> warning) {
-        client.beginStream(warning);
-    }
-
-    @Override
-    public void keepAlive() {
-        client.keepAlive();
     }
 
     @Override
@@ -96,25 +85,5 @@ final class ContinuedStream implements ClientSide {
                 : words.length() - events.get(events.size() - 1).whole().length();
         write(words.slice(0, error));
         client.breakOff(cause, words.slice(error, words.length()));
-    }
-
-    @Override
-    public void refuse(GatewayException failure) {
-        client.refuse(failure);
-    }
-
-    @Override
-    public void refuse(int status, Buffer body) {
-        client.refuse(status, body);
-    }
-
-    @Override
-    public void hold() {
-        client.hold();
-    }
-
-    @Override
-    public void release() {
-        client.release();
     }
 }

@@ -37,7 +37,8 @@ enum DocumentKind {
         return at(bytes, colon) == ':' && (value == '{' || value == '"'); // some say "error": null in each answer
     }
 
-    private static int skipBlanks(Buffer bytes, int from) {
+    /** {@return where the first byte is, from an index on, that is no blank of JSON; the length if there is none} */
+    static int skipBlanks(Buffer bytes, int from) {
         int i = from;
         while (isBlank(at(bytes, i))) {
             i++;

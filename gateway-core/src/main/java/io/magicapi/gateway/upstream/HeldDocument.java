@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.vertx.core.buffer.Buffer;
-import java.util.Optional;
 
 /**
  * The client of an answer that comes as one JSON document, while somebody else could be asked for it. Half a document is
@@ -15,18 +14,17 @@ import java.util.Optional;
  * <p>What is no JSON object passes as it comes, and so does one that is longer than may be held. If blank lines come
  * first, with which some providers keep clients alive, they pass at once (R29), and all that follows.
  */
-final class HeldDocument implements ClientSide {
+final class HeldDocument extends FilteredClient {
 
     /** How much is held, in bytes, so that memory has a bound. What is longer is hardly text, but images or embeddings. */
     static final int LIMIT = 256 * 1024;
 
-    private final ClientSide client;
     private Buffer held = Buffer.buffer();
     private boolean passes;
 
     /** The client, which has got nothing of the answer. */
     HeldDocument(ClientSide client) {
-        this.client = client;
+        super(client);
     }
 
     @Override
@@ -97,35 +95,5 @@ final class HeldDocument implements ClientSide {
         } else {
             client.refuse(cause);
         }
-    }
-
-    @Override
-    public void refuse(GatewayException failure) {
-        client.refuse(failure);
-    }
-
-    @Override
-    public void refuse(int status, Buffer body) {
-        client.refuse(status, body);
-    }
-
-    @Override
-    public void beginStream(Optional<String> warning) {
-        client.beginStream(warning);
-    }
-
-    @Override
-    public void keepAlive() {
-        client.keepAlive();
-    }
-
-    @Override
-    public void hold() {
-        client.hold();
-    }
-
-    @Override
-    public void release() {
-        client.release();
     }
 }

@@ -5,6 +5,7 @@ import io.magicapi.gateway.config.GatewayConfig.StreamRecovery;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.health.RetryBudget;
+import io.magicapi.gateway.health.TargetHealth;
 import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
@@ -144,14 +145,15 @@ final class Relay {
     }
 
     private GatewayException leftAlone(Target target) {
-        Duration wait = relays.health()
-                .target(target.provider(), target.model().orElse(""))
-                .retryAfter();
         return new GatewayException(
                 ErrorCode.PROVIDER_UNAVAILABLE,
                 "provider " + target.provider() + " has failed too often of late, and is left alone for a while",
                 Optional.empty(),
-                wait);
+                health(target).retryAfter());
+    }
+
+    private TargetHealth health(Target target) {
+        return relays.health().target(target.provider(), target.model().orElse(""));
     }
 
     private void startTotal(ProviderGeneration provider) {
@@ -333,9 +335,7 @@ final class Relay {
 
     /** {@return whether it is likely that a target would take the request now} */
     private boolean isFree(Target target) {
-        if (!relays.health()
-                .target(target.provider(), target.model().orElse(""))
-                .available()) {
+        if (!health(target).available()) {
             return false;
         }
         try (Lease lease = leases.lease(target)) {
