@@ -5,15 +5,11 @@ import static io.magicapi.gateway.tests.AnswerClient.STREAM;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.magicapi.gateway.api.Call;
 import io.magicapi.gateway.api.Headers;
-import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
-import io.magicapi.gateway.config.GatewayConfig.Breaker;
 import io.magicapi.gateway.config.GatewayConfig.ModelRoute;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.config.GatewayConfig.Retries;
-import io.magicapi.gateway.config.Percent;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
@@ -42,10 +38,6 @@ class HeldAnswerTest {
     private static final String HEAD = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
     private static final String CHUNKED = HEAD + "transfer-encoding: chunked\r\n\r\n";
 
-    /** Or the tests that have the first provider fail would open its breaker for the others. */
-    private static final Breaker OFF =
-            new Breaker(false, 1, Percent.of(50), Duration.ofSeconds(1), Percent.of(50), Duration.ofSeconds(1), 1);
-
     /** As servers write it: nothing may be lost or put in order. */
     private static final String ODD =
             "{ \"choices\" : [ {\"message\":{\"content\":\"\\ud800 Grüße\\u0000\"}} ],\n\"b\":1e-8, \"b\":0.10 }\r\n";
@@ -57,26 +49,12 @@ class HeldAnswerTest {
             .provider(new Peer("stubborn"), "/stubborn")
             .config(HeldAnswerTest::routes);
 
-    /** A provider that needs no key. */
-    private record Peer(String name) implements Provider {
-
-        @Override
-        public String baseUrl() {
-            return "http://localhost:1";
-        }
-
-        @Override
-        public Headers processHeaders(Headers client, Call call) {
-            return client;
-        }
-    }
-
     private static GatewayConfig routes(GatewayConfig config) {
         Map<String, ProviderSettings> providers = new HashMap<>(config.providers());
         Retries quick = Retries.DEFAULT.withBackoff(Duration.ofMillis(1), Duration.ofMillis(1));
         providers.computeIfPresent(
                 "first",
-                (name, settings) -> settings.withRetries(quick.withAttempts(1)).withBreaker(OFF));
+                (name, settings) -> settings.withRetries(quick.withAttempts(1)).withBreaker(Peer.NO_BREAKER));
         providers.computeIfPresent("stubborn", (name, settings) -> settings.withRetries(quick.withAttempts(2)));
         return config.withProviders(providers)
                 .withModels(Map.of(

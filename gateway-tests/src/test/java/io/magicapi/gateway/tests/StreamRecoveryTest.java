@@ -10,11 +10,8 @@ import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
-import io.magicapi.gateway.api.Call;
 import io.magicapi.gateway.api.Headers;
-import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig;
-import io.magicapi.gateway.config.GatewayConfig.Breaker;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.ModelRoute;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
@@ -60,20 +57,11 @@ class StreamRecoveryTest {
                     + "{\"role\":\"assistant\",\"content\":" + JSON.valueToTree(WHOLE)
                     + "},\"finish_reason\":\"stop\"}]}";
 
-    private static final Breaker OFF = new Breaker(
-            false,
-            Breaker.DEFAULT.window(),
-            Breaker.DEFAULT.failures(),
-            Breaker.DEFAULT.slow(),
-            Breaker.DEFAULT.slowShare(),
-            Breaker.DEFAULT.open(),
-            1);
-
     @RegisterExtension
     static final GatewayExtension gateway = new GatewayExtension()
-            .provider(new Peer("first", false), "/first")
-            .provider(new Peer("second", false), "/second")
-            .provider(new Peer("third", false), "/third")
+            .provider(new Peer("first"), "/first")
+            .provider(new Peer("second"), "/second")
+            .provider(new Peer("third"), "/third")
             .provider(new Peer("prefilling", true), "/prefilling")
             .plugin(AnthropicFake.JAR)
             .provider("anthropic", "/anthropic")
@@ -82,29 +70,10 @@ class StreamRecoveryTest {
             .deadlines("third", new Deadlines(Duration.ofSeconds(2), Duration.ofSeconds(5), Duration.ofSeconds(10)))
             .config(StreamRecoveryTest::routes);
 
-    /** A provider that needs no key. */
-    private record Peer(String name, boolean continuing) implements Provider {
-
-        @Override
-        public String baseUrl() {
-            return "http://localhost:1";
-        }
-
-        @Override
-        public Headers processHeaders(Headers client, Call call) {
-            return client;
-        }
-
-        @Override
-        public boolean continuesAnswers(String model) {
-            return continuing;
-        }
-    }
-
     private static GatewayConfig routes(GatewayConfig config) {
         Map<String, ProviderSettings> providers = new HashMap<>(config.providers());
         providers.replaceAll((name, settings) ->
-                settings.withRetries(Retries.DEFAULT.withAttempts(1)).withBreaker(OFF));
+                settings.withRetries(Retries.DEFAULT.withAttempts(1)).withBreaker(Peer.NO_BREAKER));
         return config.withProviders(providers)
                 .withModels(Map.of(
                         "none", ModelRoute.to("first/m", "second/m"),
