@@ -103,7 +103,7 @@ class SwapTest {
 
         /** {@return what may answer a request that began when {@code from} was seen, and has ended} */
         List<String> since(int from) {
-            return written.subList(from, written.size());
+            return written.stream().skip(from).toList();
         }
     }
 
