@@ -125,7 +125,7 @@ record StartScreen(
         if (!keys.isEmpty()) {
             KeyRing.Entry first = keys.get(0);
             String more = keys.size() == 1 ? "" : " and " + (keys.size() - 1) + " more";
-            String key = first.source() + " " + first.secret().hint() + more;
+            String key = first.name() + " " + first.secret().hint() + more;
             return new Row(provider.name(), provider.pluginVersion(), key, READY, Concern.CALM);
         }
         boolean mentioned =

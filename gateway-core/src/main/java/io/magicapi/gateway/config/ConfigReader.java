@@ -501,8 +501,8 @@ final class ConfigReader {
                         return Optional.empty();
                     }
                     String called = name.or(() -> env)
-                            .orElseGet(() -> file.map(path -> String.valueOf(path.getFileName()))
-                                    .orElse(""));
+                            .or(() -> file.map(Path::toString))
+                            .orElse("");
                     if (!names.add(called)) {
                         section.reading()
                                 .problem(

@@ -286,9 +286,9 @@ public final class KeyPool {
             return entry.secret();
         }
 
-        /** {@return where the key came from, for people} */
-        public String source() {
-            return entry.source();
+        /** {@return what the key is called, for people} */
+        public String name() {
+            return entry.name();
         }
 
         /**
@@ -315,10 +315,10 @@ public final class KeyPool {
             if (key.unpaid(model, nanoTime.getAsLong(), kept.toNanos())) {
                 log.atWarn()
                         .addKeyValue("provider", provider)
-                        .addKeyValue("key", source())
+                        .addKeyValue("key", name())
                         .log(
                                 "GW-K04 the account of key {} has no money left at {}; one request every {} s tries it",
-                                source(),
+                                name(),
                                 provider,
                                 kept.toSeconds());
             }
@@ -329,10 +329,10 @@ public final class KeyPool {
             if (key.refuse(nanoTime.getAsLong())) {
                 log.atWarn()
                         .addKeyValue("provider", provider)
-                        .addKeyValue("key", source())
+                        .addKeyValue("key", name())
                         .log(
                                 "GW-K01 key {} is refused by {}; one request every {} s tries it",
-                                source(),
+                                name(),
                                 provider,
                                 KeyHealth.PROBE_SECONDS);
             }
@@ -343,11 +343,11 @@ public final class KeyPool {
             if (key.refuse(model, nanoTime.getAsLong())) {
                 log.atWarn()
                         .addKeyValue("provider", provider)
-                        .addKeyValue("key", source())
+                        .addKeyValue("key", name())
                         .addKeyValue("model", model)
                         .log(
                                 "GW-K02 key {} is refused by {} for this model; one request every {} s tries it",
-                                source(),
+                                name(),
                                 provider,
                                 KeyHealth.PROBE_SECONDS);
             }
@@ -358,8 +358,8 @@ public final class KeyPool {
             if (key.worked(model, since)) {
                 log.atInfo()
                         .addKeyValue("provider", provider)
-                        .addKeyValue("key", source())
-                        .log("GW-K03 key {} is taken by {} again", source(), provider);
+                        .addKeyValue("key", name())
+                        .log("GW-K03 key {} is taken by {} again", name(), provider);
             }
         }
 

@@ -51,8 +51,8 @@ final class KeyFinder {
             if (fresh.isEmpty()) {
                 warn(provider, key, source, used.isPresent());
             }
-            used.ifPresent(
-                    secret -> found.add(new KeyRing.Entry(source, secret, Math.max(1, key.weight()), key.inFlight())));
+            used.ifPresent(secret -> found.add(
+                    new KeyRing.Entry(key.name(), source, secret, Math.max(1, key.weight()), key.inFlight())));
         }
         return KeyRing.of(found);
     }

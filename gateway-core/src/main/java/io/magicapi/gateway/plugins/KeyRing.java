@@ -16,16 +16,17 @@ public final class KeyRing {
     /**
      * One key.
      *
-     * @param source where it came from, for people: {@code GROQ_API_KEY}
+     * @param name what it is called, for people: the operator's name for it, or else its source
+     * @param source where it came from: {@code GROQ_API_KEY}
      * @param secret the key itself
      * @param weight its share; at least 1
      * @param inFlight how many requests are sent with it at once; at least 1
      */
-    public record Entry(String source, Secret secret, int weight, int inFlight) {
+    public record Entry(String name, String source, Secret secret, int weight, int inFlight) {
 
-        /** A key without a limit of its own. */
+        /** A key without a name or a limit of its own. */
         public Entry(String source, Secret secret, int weight) {
-            this(source, secret, weight, Key.UNLIMITED);
+            this(source, source, secret, weight, Key.UNLIMITED);
         }
     }
 

@@ -104,7 +104,7 @@ class ConfigLoaderTest {
         assertThat(groq.keys())
                 .containsExactly(
                         new Key("main", Optional.of("GROQ_API_KEY"), Optional.empty(), 3),
-                        new Key("groq", Optional.empty(), Optional.of(Path.of("/run/secrets/groq")), 1));
+                        new Key("/run/secrets/groq", Optional.empty(), Optional.of(Path.of("/run/secrets/groq")), 1));
         assertThat(groq.deadlines())
                 .isEqualTo(new GatewayConfig.Deadlines(
                         Duration.ofMillis(500), Duration.ofMinutes(2), Duration.ofSeconds(90)));

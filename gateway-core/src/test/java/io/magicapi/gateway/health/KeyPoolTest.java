@@ -8,6 +8,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.magicapi.gateway.api.Secret;
+import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.health.KeyPool.KeyPermit;
 import io.magicapi.gateway.plugins.KeyRing;
 import java.time.Duration;
@@ -36,7 +37,8 @@ class KeyPoolTest {
     private static final Duration PROBE = Duration.ofSeconds(20);
     private static final KeyRing.Entry A = new KeyRing.Entry("KEY_A", Secret.of("sk-canary-a"), 3);
     private static final KeyRing.Entry B = new KeyRing.Entry("KEY_B", Secret.of("sk-canary-b"), 1);
-    private static final KeyRing.Entry TWO_AT_ONCE = new KeyRing.Entry("KEY_C", Secret.of("sk-canary-c"), 1, 2);
+    private static final KeyRing.Entry TWO_AT_ONCE =
+            new KeyRing.Entry("KEY_C", "KEY_C", Secret.of("sk-canary-c"), 1, 2);
     private static final KeyRing BOTH = KeyRing.of(List.of(A, B));
     private static final KeyRing ONLY_A = KeyRing.of(List.of(A));
 
@@ -80,7 +82,7 @@ class KeyPoolTest {
         Map<String, Integer> drawn = new HashMap<>();
         for (int i = 0; i < times; i++) {
             KeyPermit permit = choose(ring);
-            drawn.merge(permit.source(), 1, Integer::sum);
+            drawn.merge(permit.name(), 1, Integer::sum);
             permit.release();
         }
         return drawn;
@@ -195,6 +197,28 @@ class KeyPoolTest {
     }
 
     @Test
+    @DisplayName("a key that was given a name is called by it, whatever befalls it, and not by where it came from")
+    void named() {
+        Secret secret = Secret.of("sk-canary-c");
+        KeyRing ring = KeyRing.of(List.of(new KeyRing.Entry("spare", "KEY_C", secret, 1, Key.UNLIMITED)));
+
+        choose(ring).forbidden();
+        choose(ring, "small").unpaid(Duration.ZERO);
+        choose(ring, "tiny").refused();
+        time.pass(PROBE);
+        choose(ring, "tiny").worked();
+
+        assertThat(lines())
+                .extracting(line -> line.substring(0, line.indexOf("acme")))
+                .containsExactly(
+                        "WARN GW-K02 key spare is refused by ",
+                        "WARN GW-K04 the account of key spare has no money left at ",
+                        "WARN GW-K01 key spare is refused by ",
+                        "INFO GW-K03 key spare is taken by ");
+        assertThat(lines()).noneMatch(line -> line.contains("KEY_C") || line.contains("canary"));
+    }
+
+    @Test
     @DisplayName("one real request every 20 s tries a dead key, in spite of weights, and brings it back if it works")
     void probe() {
         choose(ONLY_A).refused();
@@ -202,7 +226,7 @@ class KeyPoolTest {
 
         KeyPermit probe = choose(BOTH);
 
-        assertThat(probe.source()).isEqualTo("KEY_A");
+        assertThat(probe.name()).isEqualTo("KEY_A");
         assertThat(draw(BOTH, 100)).containsOnlyKeys("KEY_B");
         probe.refused();
         time.pass(PROBE.minusSeconds(1));
@@ -224,7 +248,7 @@ class KeyPoolTest {
         int toDead = 0;
         for (int i = 0; i < 6000; i++) { // a minute of a hundred requests a second
             KeyPermit permit = choose(three);
-            if (permit.source().equals("KEY_A")) {
+            if (permit.name().equals("KEY_A")) {
                 permit.refused();
                 toDead++;
             } else {
@@ -239,7 +263,7 @@ class KeyPoolTest {
         boolean back = false;
         while (!back) {
             KeyPermit permit = choose(three);
-            back = permit.source().equals("KEY_A");
+            back = permit.name().equals("KEY_A");
             permit.worked();
             permit.release();
             time.pass(Duration.ofMillis(10));
@@ -260,7 +284,7 @@ class KeyPoolTest {
         assertThat(pool.choose(ONLY_A, "small", Set.of())).isPresent();
         time.pass(Duration.ofMinutes(1));
         KeyPermit probe = choose(BOTH);
-        assertThat(probe.source()).isEqualTo("KEY_A");
+        assertThat(probe.name()).isEqualTo("KEY_A");
         assertThat(draw(BOTH, 100)).containsOnlyKeys("KEY_B");
         probe.unpaid(Duration.ZERO);
         time.pass(Duration.ofMinutes(1));

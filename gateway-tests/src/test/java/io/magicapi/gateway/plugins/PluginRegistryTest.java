@@ -618,8 +618,8 @@ class PluginRegistryTest {
 
         assertThat(gateway.provider("acme").orElseThrow().keys().entries())
                 .containsExactly(
-                        new KeyRing.Entry("ACME_MAIN", Secret.of("sk-main"), 3),
-                        new KeyRing.Entry(file.toString(), Secret.of("sk-from-file"), 1));
+                        new KeyRing.Entry("main", "ACME_MAIN", Secret.of("sk-main"), 3, Key.UNLIMITED),
+                        new KeyRing.Entry("spare", file.toString(), Secret.of("sk-from-file"), 1, Key.UNLIMITED));
         assertThat(gateway.log())
                 .contains("key lost of provider acme is missing: environment variable ACME_LOST is unset, unreadable or"
                         + " empty")
