@@ -20,6 +20,7 @@ import io.magicapi.gateway.plugins.PluginRegistry;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderGeneration;
+import io.magicapi.gateway.plugins.ProviderSnapshot;
 import io.magicapi.gateway.reload.ConfigReload;
 import io.magicapi.gateway.upstream.PluginBoundary;
 import io.magicapi.gateway.upstream.ProviderSlots;
@@ -32,6 +33,7 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.transport.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -219,7 +221,10 @@ public final class Gateway {
     }
 
     private void warnOfAbsentProviders(GatewayConfig config) {
-        AbsentNames.warnings(config, catalog.snapshot().names(), plugins)
+        ProviderSnapshot providers = catalog.snapshot();
+        Set<String> names = new HashSet<>(providers.names());
+        names.addAll(providers.outOfService());
+        AbsentNames.warnings(config, names, plugins)
                 .forEach(warning ->
                         LOG.atWarn().addKeyValue("code", AbsentNames.CODE).log(warning));
     }

@@ -38,6 +38,7 @@ record LoadedPlugins(List<PluginStatus> status, ProviderSnapshot providers, List
             Work.await(registry.start());
             ProviderSnapshot providers = catalog.snapshot();
             List<String> names = new ArrayList<>(providers.names());
+            names.addAll(providers.outOfService());
             names.add(EchoProvider.NAME);
             return look.apply(
                     new LoadedPlugins(registry.status(), providers, AbsentNames.warnings(config, names, registry)));

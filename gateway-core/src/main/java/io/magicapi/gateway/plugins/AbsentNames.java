@@ -37,7 +37,7 @@ public final class AbsentNames {
     /**
      * {@return a warning for each name that neither a plugin nor the configuration has, each with its code}
      *
-     * @param loaded the names of the providers that serve
+     * @param loaded the names of the providers that serve, or are out of service
      * @param registry has loaded the plugins
      */
     public static List<String> warnings(GatewayConfig config, Collection<String> loaded, PluginRegistry registry) {

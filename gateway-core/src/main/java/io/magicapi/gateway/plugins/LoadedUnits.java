@@ -66,6 +66,10 @@ final class LoadedUnits {
     /** What served before, and could again. */
     private record Former(PluginDescriptor descriptor, Path copy) {}
 
+    /** Not more: what a plugin throws is for the operator. */
+    private static final String NOT_STARTED =
+            "it did not start with its configuration; the operator finds the reason in the log (GW-P08)";
+
     /** A plugin that was taken out of service: its providers, and what their clients are told. */
     private record Absent(List<String> providers, String reason) {}
 
@@ -155,13 +159,25 @@ final class LoadedUnits {
                             + config.plugins().data() + ": " + e.getMessage() + ".");
         }
         PluginUnit unit = PluginUnit.load(descriptor, file, kept, apiVersion, loaders);
+        PluginUnit old = serving.get(descriptor.id());
         try {
-            unit.start(new ProviderStarter(config, keys, takenNames(descriptor.id(), former)), timing.start());
+            unit.start(
+                    new ProviderStarter(config, keys, takenNames(descriptor.id(), former)),
+                    name -> isOptional(name, old),
+                    timing.start());
         } catch (Refusal e) {
             unload(unit);
             throw e;
         }
+        unit.missing()
+                .values()
+                .forEach(why -> warn(unit).addKeyValue("code", why.code()).log("{}", why));
         return unit;
+    }
+
+    /** What the operator has configured, perhaps wrongly, costs only itself; but what serves goes on serving. */
+    private boolean isOptional(String name, @Nullable PluginUnit old) {
+        return config.providers().containsKey(name) && (old == null || !old.serves(name));
     }
 
     /** The names a newcomer cannot have, each with who has it; what the newcomer replaces does not count. */
@@ -266,7 +282,7 @@ final class LoadedUnits {
         List<ProviderGeneration> leaving = new ArrayList<>(builtIns);
         leaving.removeAll(ownNext);
         builtIns = ownNext;
-        prepared.forEach((unit, generations) -> unit.adopt(generations).forEach(generation -> {
+        prepared.forEach((unit, generations) -> unit.adopt(generations, next).forEach(generation -> {
             tidyWhenDrained(unit, generation);
             leaving.add(generation);
         }));
@@ -332,6 +348,7 @@ final class LoadedUnits {
                 .forEach(plugin -> plugin.providers().stream()
                         .filter(name -> snapshot.find(name).isEmpty())
                         .forEach(name -> reasons.put(name, plugin.reason())));
+        serving.values().forEach(unit -> unit.missing().forEach((name, why) -> reasons.put(name, NOT_STARTED)));
         catalog.publish(trials.isEmpty() && reasons.isEmpty() ? snapshot : snapshot.with(trials.values(), reasons));
     }
 

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * How one plugin stands, as the start screen, the command line and the admin API show it. A moment's picture.
@@ -48,8 +49,10 @@ public record PluginStatus(
     }
 
     static PluginStatus ready(PluginUnit unit) {
-        Optional<String> warning =
-                unit.descriptor().warnings().stream().map(Rejection::toString).findFirst();
+        Optional<String> warning = Stream.concat(
+                        unit.missing().values().stream(), unit.descriptor().warnings().stream())
+                .map(Rejection::toString)
+                .findFirst();
         return of(unit, State.READY, warning);
     }
 

@@ -18,8 +18,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.ResourceBundle;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +60,9 @@ final class PluginUnit {
 
     /** Generations whose place others have taken in this unit, and which requests still use. */
     private volatile List<ProviderGeneration> replaced = List.of();
+
+    /** Why providers that are configured did not start while others did, by their names. */
+    private volatile Map<String, Rejection> missing = Map.of();
 
     /** Of each provider's class, the name it gives itself; in the order of the plugin's extensions. */
     private final Map<Class<? extends Provider>, String> ownNames = new LinkedHashMap<>();
@@ -113,9 +118,10 @@ final class PluginUnit {
      * Creates and starts the providers, on a thread of their own.
      *
      * @param starter how to start each
-     * @throws Refusal if one does not start or is not as a provider must be; call {@link #unload} then
+     * @param mayBeMissing the names of providers that may fail to start, as long as another one serves
+     * @throws Refusal if another one does not start, or one is not as a provider must be; call {@link #unload} then
      */
-    void start(ProviderStarter starter, Duration deadline) throws Refusal {
+    void start(ProviderStarter starter, Predicate<String> mayBeMissing, Duration deadline) throws Refusal {
         ClassLoader classes = loader;
         Manager loading = manager;
         if (classes == null || loading == null) {
@@ -132,6 +138,7 @@ final class PluginUnit {
                     plugin = created;
                 }
                 List<ProviderGeneration> ready = new ArrayList<>();
+                Map<String, Refusal> failed = new TreeMap<>();
                 for (Class<? extends Provider> type : providerClasses(classes)) {
                     at[0] = simple(type.getName());
                     Provider first = create(type);
@@ -140,14 +147,35 @@ final class PluginUnit {
                     List<String> names = starter.names(own);
                     for (String name : names) {
                         Provider provider = name.equals(names.get(0)) ? first : create(type);
-                        start(starter, name, provider, ready, KeyRing.EMPTY);
+                        try {
+                            start(starter, name, provider, ready, KeyRing.EMPTY);
+                        } catch (RuntimeException e) {
+                            if (!mayBeMissing.test(name)) {
+                                throw e;
+                            }
+                            failed.put(name, notStarted(at[0], PluginThread.describe(e, this::owns)));
+                        }
                     }
                 }
+                if (ready.isEmpty() && !failed.isEmpty()) {
+                    throw failed.values().iterator().next();
+                }
+                missing = failed.entrySet().stream()
+                        .collect(Collectors.toUnmodifiableMap(
+                                Map.Entry::getKey,
+                                entry -> entry.getValue()
+                                        .rejection()
+                                        .and("So provider " + entry.getKey()
+                                                + " does not serve; the others of the plugin do.")));
                 return List.copyOf(ready);
             });
         } catch (PluginThread.Failure e) {
-            throw new Refusal("GW-P08", descriptor.label() + ": " + at[0] + " failed to start: " + e.text() + ".");
+            throw notStarted(at[0], e.text());
         }
+    }
+
+    private Refusal notStarted(String what, String why) {
+        return new Refusal("GW-P08", descriptor.label() + ": " + what + " failed to start: " + why + ".");
     }
 
     private void start(
@@ -194,24 +222,38 @@ final class PluginUnit {
                 return List.copyOf(ready);
             });
         } catch (PluginThread.Failure e) {
-            throw new Refusal("GW-P08", descriptor.label() + ": " + at[0] + " failed to start: " + e.text() + ".");
+            throw notStarted(at[0], e.text());
         }
     }
 
     /**
      * Has other generations serve from now on.
      *
+     * @param next the configuration they were made with
      * @return those they replace; they must be retired when requests can see the new ones, and {@link #tidy} be called
      *     when one is drained
      */
-    List<ProviderGeneration> adopt(List<ProviderGeneration> others) {
+    List<ProviderGeneration> adopt(List<ProviderGeneration> others, GatewayConfig next) {
         List<ProviderGeneration> leaving = new ArrayList<>(generations);
         leaving.removeAll(others);
         List<ProviderGeneration> all = new ArrayList<>(replaced);
         all.addAll(leaving);
         replaced = List.copyOf(all);
         generations = List.copyOf(others);
+        missing = missing.entrySet().stream()
+                .filter(entry -> next.providers().containsKey(entry.getKey()) && !serves(entry.getKey()))
+                .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
         return leaving;
+    }
+
+    /** {@return why providers that are configured did not start while others did, by their names} */
+    Map<String, Rejection> missing() {
+        return missing;
+    }
+
+    /** {@return whether one of its providers serves under this name} */
+    boolean serves(String name) {
+        return generations.stream().anyMatch(generation -> generation.name().equals(name));
     }
 
     /** Stops the providers that nothing uses any more. */

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.api.Secret;
+import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Key;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
 import io.magicapi.gateway.plugins.PluginStatus.State;
@@ -584,6 +585,79 @@ class PluginRegistryTest {
 
         assertThat(gateway.provider("acme").orElseThrow().baseUrl()).isEqualTo("http://127.0.0.1:9/x");
         assertThat(System.getProperty("test.acme.seen")).isEqualTo("http://127.0.0.1:9/x gold");
+    }
+
+    /** A method of a provider that an operator can configure wrongly. */
+    private static final String CHOOSY = "public void start(ProviderContext c) {"
+            + " if (c.options().path(\"tier\").asText().equals(\"lead\"))"
+            + " throw new IllegalArgumentException(\"option tier must not be lead\"); }";
+
+    private static ProviderSettings lead() {
+        return ProviderSettings.DEFAULT.withOptions(
+                JsonNodeFactory.instance.objectNode().put("tier", "lead"));
+    }
+
+    @Test
+    @DisplayName("GW-P08: a configured provider that does not start is missing alone, until its configuration is right")
+    void oneMissing() throws IOException {
+        Files.createDirectories(root.resolve("plugins"));
+        acmeWith(CHOOSY).writeTo(root.resolve("plugins"));
+
+        gateway = RunningRegistry.in(root, Map.of("lab", lead().withPlugin("acme")), List.of(), Map.of());
+
+        String line = "GW-P08 acme 1.0.0: AcmeProvider failed to start: IllegalArgumentException: option tier must not"
+                + " be lead (AcmeProvider.java:10). So provider lab does not serve; the others of the plugin do.";
+        assertThat(gateway.catalog.snapshot().names()).containsExactly("acme");
+        assertThat(gateway.catalog.snapshot().outOfService()).containsExactly("lab");
+        assertThat(gateway.log()).containsOnlyOnce(line);
+        assertThat(gateway.statuses(State.READY))
+                .singleElement()
+                .satisfies(status -> assertThat(status.message()).hasValue(line));
+
+        acmeWith(CHOOSY).version("1.0.1").writeTo(gateway.folder);
+        gateway.awaitServing("acme", "1.0.1");
+        assertThat(gateway.catalog.snapshot().outOfService()).containsExactly("lab");
+
+        GatewayConfig right = gateway.catalog
+                .config()
+                .withProviders(
+                        Map.of("lab", settings(Optional.empty(), List.of()).withPlugin("acme")));
+        gateway.follow(right);
+        assertThat(gateway.catalog.snapshot().names()).containsExactly("acme", "lab");
+        assertThat(gateway.catalog.snapshot().outOfService()).isEmpty();
+        assertThat(gateway.statuses(State.READY))
+                .singleElement()
+                .satisfies(status -> assertThat(status.message()).isEmpty());
+    }
+
+    @Test
+    @DisplayName("GW-P08: a provider that serves is not given up for a version that does not start with its options")
+    void notMissingInNewVersion() throws IOException {
+        Files.createDirectories(root.resolve("plugins"));
+        acme("1.0.0").writeTo(root.resolve("plugins"));
+        gateway = RunningRegistry.in(root, Map.of("lab", lead().withPlugin("acme")), List.of(), Map.of());
+        assertThat(gateway.serving("lab")).isEqualTo("1.0.0");
+
+        acmeWith(CHOOSY).version("2.0.0").writeTo(gateway.folder);
+
+        gateway.awaitLog("GW-P08 acme 2.0.0");
+        assertThat(gateway.serving("lab")).isEqualTo("1.0.0");
+    }
+
+    @Test
+    @DisplayName("GW-P08: a plugin whose only provider does not start with its configuration is refused")
+    void onlyOneMissing() throws IOException {
+        Files.createDirectories(root.resolve("plugins"));
+        acmeWith(CHOOSY).writeTo(root.resolve("plugins"));
+
+        gateway = RunningRegistry.in(root, Map.of("acme", lead()), List.of(), Map.of());
+
+        assertThat(gateway.catalog.snapshot().names()).isEmpty();
+        assertThat(gateway.statuses(State.REJECTED))
+                .singleElement()
+                .satisfies(status -> assertThat(status.message())
+                        .hasValue("GW-P08 acme 1.0.0: AcmeProvider failed to start: IllegalArgumentException: option"
+                                + " tier must not be lead (AcmeProvider.java:10)."));
     }
 
     @Test

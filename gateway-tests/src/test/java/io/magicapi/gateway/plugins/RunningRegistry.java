@@ -88,6 +88,11 @@ final class RunningRegistry implements AutoCloseable {
                 .join();
     }
 
+    /** Has it follow another configuration. */
+    void follow(GatewayConfig next) {
+        done(registry.follow(next).mapEmpty());
+    }
+
     Optional<ProviderGeneration> provider(String name) {
         return catalog.snapshot().find(name);
     }

@@ -40,6 +40,9 @@ class ProviderInstancesTest {
                 @Override public List<String> credentialHeaders() { return List.of("x-aws-secret-access-key"); }
 
                 @Override public void start(ProviderContext context) {
+                    if (context.options().has("wrong")) {
+                        throw new IllegalArgumentException("there is no option wrong");
+                    }
                     started = context.name();
                     option = context.options().path("o").asText()
                             + context.environment("SHAPE_EXTRA").map(Secret::reveal).orElse("");
@@ -81,7 +84,12 @@ class ProviderInstancesTest {
                             "given",
                             instance("shape").withBaseUrl(elsewhere.baseUrl() + "/given"),
                             "lost",
-                            instance("anywhere")))));
+                            instance("anywhere"),
+                            "broken",
+                            instance("shape")
+                                    .withOptions(JsonNodeFactory.instance
+                                            .objectNode()
+                                            .put("wrong", true))))));
 
     private static Map<String, ProviderSettings> with(
             Map<String, ProviderSettings> some, Map<String, ProviderSettings> others) {
@@ -144,6 +152,21 @@ class ProviderInstancesTest {
                 .containsExactly("echo", "given", "lab", "plain", "shape", "twin");
         assertThat(ask("anywhere").error().path("code").asText()).isEqualTo("provider_not_found");
         assertThat(ask("lost").error().path("code").asText()).isEqualTo("provider_not_found");
+    }
+
+    @Test
+    @DisplayName("one that does not start with its options is missing, and nobody else is asked in its stead")
+    void broken() {
+        gateway.upstream().reset();
+
+        Reply reply = ask("broken", "authorization: Bearer k");
+
+        assertThat(reply.status()).isEqualTo(503);
+        assertThat(reply.error().path("code").asText()).isEqualTo("provider_unavailable");
+        assertThat(reply.error().path("message").asText())
+                .isEqualTo("provider broken cannot serve now: it did not start with its configuration; the operator"
+                        + " finds the reason in the log (GW-P08)");
+        assertThat(gateway.upstream().requests()).isEmpty();
     }
 
     @Test
