@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,10 +91,9 @@ final class Serving {
         // Also what is found while plugins are loaded, such as a key that is missing.
         LogSetup.apply("warn", false, surroundings.colours(), surroundings.err());
         loaded.warnings().forEach(warning -> surroundings.err().println("warning: " + warning));
-        List<PluginStatus> plugins = LoadedPlugins.use(surroundings, config, seen -> {
-            seen.warnings().forEach(warning -> surroundings.err().println("warning: " + warning));
-            return seen.status();
-        });
+        LoadedPlugins seen = LoadedPlugins.use(surroundings, config, Function.identity());
+        seen.warnings().forEach(warning -> surroundings.err().println("warning: " + warning));
+        List<PluginStatus> plugins = seen.status();
         surroundings.out().println("the configuration is valid; " + ConfigCommand.used(loaded, surroundings));
         surroundings
                 .out()
@@ -106,7 +106,8 @@ final class Serving {
             PluginsCommand.table(plugins).forEach(surroundings.out()::println);
         }
         boolean rejected = plugins.stream().anyMatch(plugin -> plugin.state() == PluginStatus.State.REJECTED);
-        return rejected ? ExitCode.PLUGIN : ExitCode.OK;
+        boolean missing = !seen.providers().outOfService().isEmpty();
+        return rejected || missing ? ExitCode.PLUGIN : ExitCode.OK;
     }
 
     private Gateway start() {
