@@ -612,7 +612,10 @@ final class ConfigReader {
                 "route",
                 "list of targets, or targets with shares",
                 (target, weight) -> new RouteTarget(target(target), weight));
-        if (targets.isEmpty() && problems == reading.problems().size() && !name.equals(Section.ANY_NAME)) {
+        if (section.isMapping()
+                && targets.isEmpty()
+                && problems == reading.problems().size()
+                && !name.equals(Section.ANY_NAME)) {
             reading.problem(
                     Problem.VALUE,
                     section.place(),

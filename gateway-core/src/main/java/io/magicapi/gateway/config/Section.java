@@ -66,6 +66,7 @@ final class Section {
     private final Place place;
     private final Reading reading;
     private final Set<String> known = new LinkedHashSet<>();
+    private boolean mapping = true;
 
     Section(String path, Place place, Map<String, Located> members, Reading reading) {
         this.path = path;
@@ -190,6 +191,11 @@ final class Section {
         return values;
     }
 
+    /** {@return whether the section holds keys, as it must; if not, that is told, and all else follows from it} */
+    boolean isMapping() {
+        return mapping;
+    }
+
     /** {@return whether a key is written with keys of its own} */
     boolean isMapping(String name) {
         return members.get(name) instanceof Located.Mapping;
@@ -309,6 +315,7 @@ final class Section {
         inner.forEach((entry, located) -> {
             String entryPath = key(name) + "." + entry;
             Section section = new Section(entryPath, located.key(), mapping(entryPath, located), reading);
+            section.mapping = located instanceof Located.Mapping;
             values.put(entry, read.apply(entry, section));
             section.end();
         });

@@ -52,6 +52,7 @@ class ConfigProblemsTest {
             providers: { g: { base-url: api.x.com } }   | GW-C06 gateway.yaml:1:29 providers.g.base-url must be an http or https URL without query, such as https://api.example.com, not "api.x.com"
             providers: { g: { base-url: "http://localhost:3000/v1" } } | GW-C06 gateway.yaml:1:29 providers.g.base-url is this gateway's own address, http://localhost:3000/v1: requests would go round in circles. Name the provider's
             providers: { g: { base-url: "http://[::1]:3000" } } | GW-C06 gateway.yaml:1:29 providers.g.base-url is this gateway's own address, http://[::1]:3000: requests would go round in circles. Name the provider's
+            models: { a: [groq/x] }                     | GW-C05 gateway.yaml:1:14 models.a must hold keys, not a single value or list
             models: { a: { route: groq/x } }            | GW-C05 gateway.yaml:1:23 models.a.route must be a list, such as [ … ]
             models: { a: { route: { groq/x: 80% } } }   | GW-C06 gateway.yaml:1:33 models.a.route must hold weights, whole numbers from 1 to 999999, not "80%"
             admin: { key: { value: sesame } }           | GW-C08 gateway.yaml:1:17 "value" in admin.key: a key is never written into the configuration. Write env: NAME or file: PATH instead
@@ -94,6 +95,9 @@ class ConfigProblemsTest {
                 "models: { a: { route: { groq/x: 80% } } }",
                 "models: { a: { route: [groq] } }",
                 "models: { a: {} }",
+                "models: { a: [groq/x] }",
+                "models: { a: groq/x }",
+                "models: { a: [groq/x], b: { route: [a] } }",
             })
     @DisplayName("a route with one mistake has one problem")
     void oneMistake(String yaml) {
