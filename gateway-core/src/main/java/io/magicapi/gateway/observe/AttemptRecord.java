@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One try at one target, a part of a {@link RequestRecord}, and settled once: when it is over, the tokens it used and
- * what they cost are counted for its target. Filled on the request's event loop.
+ * what they cost are counted for its target. If that could not be asked, since its limit was reached for one, it counts
+ * as passed over, and not as an attempt. Filled on the request's event loop.
  */
 public final class AttemptRecord {
 

@@ -33,6 +33,7 @@ final class ModelSeries {
     private final Lazy<Counter> unpriced;
     private final Map<String, Counter> requests = new ConcurrentHashMap<>();
     private final Map<String, Counter> attempts = new ConcurrentHashMap<>();
+    private final Map<String, Counter> passedOver = new ConcurrentHashMap<>();
     private final Map<String, Counter> tokens = new ConcurrentHashMap<>();
     private final Map<String, Counter> estimatedTokens = new ConcurrentHashMap<>();
 
@@ -78,6 +79,10 @@ final class ModelSeries {
     }
 
     void attempt(AttemptRecord attempt) {
+        if (!attempt.isSent()) {
+            passedOver(attempt.failure());
+            return;
+        }
         counter(attempts, "gateway.attempts", "Tries at a provider that are over", provider, "result", result(attempt))
                 .increment();
         Usage usage = attempt.usage();
@@ -92,6 +97,15 @@ final class ModelSeries {
             unpriced.get().increment();
         } else {
             cost.get().increment(Money.dollars(attempt.nanos()));
+        }
+    }
+
+    /** A client that left the queue has passed over nobody. */
+    private void passedOver(@Nullable ErrorCode why) {
+        if (why != null) {
+            String help = "Providers that were not asked when it was their turn, as they could not be";
+            counter(passedOver, "gateway.passed.over", help, provider, "reason", why.code())
+                    .increment();
         }
     }
 

@@ -80,7 +80,7 @@ public final class Recorder implements AutoCloseable {
 
     void over(RequestRecord request, AttemptRecord attempt) {
         metrics.count(attempt);
-        if (exported != null) {
+        if (exported != null && attempt.isSent()) {
             exported.count(request, attempt);
         }
         if (tracing != null) {

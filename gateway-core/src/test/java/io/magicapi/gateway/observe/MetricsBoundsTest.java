@@ -21,6 +21,7 @@ class MetricsBoundsTest {
         record.metered(40, true);
         AttemptRecord attempt = record.attempt("p", Optional.of(model));
         attempt.sent();
+        attempt.sent();
         attempt.answered(status);
         record.wrote(40);
         attempt.used(Optional.of(new Usage(5, 1, 0, 3, 1, 8, false)));

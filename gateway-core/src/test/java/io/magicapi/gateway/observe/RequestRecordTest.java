@@ -38,10 +38,12 @@ class RequestRecordTest {
     void once() {
         RequestRecord record = begin();
         AttemptRecord first = record.attempt("groq", Optional.of("llama-3.1-8b-instant"));
+        first.sent();
         first.answered(200);
         first.failed(ErrorCode.UPSTREAM_CUT);
         first.passedOver();
         AttemptRecord second = record.attempt("openai", Optional.of("gpt-4o-mini"));
+        second.sent();
         second.answered(200);
         second.used(Optional.of(new Usage(10, 10, 20)));
         record.close(Outcome.COMPLETED);
@@ -57,6 +59,21 @@ class RequestRecordTest {
         assertThat(metrics.text())
                 .contains("gateway_attempts_total{provider=\"groq\",result=\"upstream_cut\"} 1.0")
                 .contains("gateway_attempts_total{provider=\"openai\",result=\"2xx\"} 1.0");
+    }
+
+    @Test
+    @DisplayName("who could not be asked was passed over, unless the client did not wait for it, and is no attempt")
+    void notSent() {
+        RequestRecord record = begin();
+        record.attempt("groq", Optional.of("m")).failed(ErrorCode.OVERLOADED);
+        record.attempt("openai", Optional.of("m"));
+        record.close(Outcome.ABORTED);
+
+        assertThat(record.attempts()).isZero();
+        assertThat(metrics.text())
+                .contains("gateway_passed_over_total{provider=\"groq\",reason=\"overloaded\"} 1.0")
+                .doesNotContain("gateway_attempts_total")
+                .doesNotContain("gateway_passed_over_total{provider=\"openai\"");
     }
 
     @Test

@@ -274,9 +274,15 @@ class ProviderHealthTest {
     void allRest() {
         byKey.putAll(Map.of("key-1", usedUp(60), "key-2", usedUp(50), "key-s", usedUp(30)));
         assertThat(ask("smart").status()).isEqualTo(429);
+        Scrape before = Scrape.of(gateway);
 
         Reply reply = ask("smart");
 
+        assertThat(Scrape.of(gateway).since(before, "gateway_attempts_total", "gateway_passed_over_total"))
+                .as("who was not asked is no attempt, neither here nor in the header")
+                .isEqualTo(Map.of(
+                        "gateway_passed_over_total{provider=main reason=overloaded}", 1.0,
+                        "gateway_passed_over_total{provider=spare reason=overloaded}", 1.0));
         assertThat(reply.status()).isEqualTo(503);
         assertThat(reply.header("x-gateway-provider")).isEmpty();
         assertThat(reply.header("x-gateway-model")).isEmpty();
