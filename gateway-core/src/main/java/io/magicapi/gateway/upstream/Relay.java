@@ -300,7 +300,8 @@ final class Relay {
             return;
         }
         Tries.Step step = tries.after(failure, anotherKey, remaining(), this::takeRetry);
-        if (!anotherKey) {
+        boolean atOnce = step instanceof Tries.Again again && again.pause().isZero();
+        if (!anotherKey || !atOnce) {
             credentials.forgetSpent();
         }
         Told last = worthTelling(attempt, failure);

@@ -20,7 +20,8 @@ import java.util.random.RandomGenerator;
  * <ul>
  *   <li>The same target again, after a pause: when it could not be reached, broke off before it answered, or answered
  *       with a status its provider's {@code retries.on} names; as often as {@code retries.attempts} allows.
- *   <li>The same target at once, with another key of the gateway's: when this one is refused, or has used up its share.
+ *   <li>The same target at once, with another key of the gateway's: when this one is refused, or has used up its share;
+ *       {@value #OTHER_KEYS} times at most, and beyond that as with the only key. These are no repetitions.
  *   <li>The next target: when that is used up, or asking again is pointless: the target is silent, overloaded, absent,
  *       lacks its key or refuses it, wants to be paid, does not know the model, or finds the request too long. A pause
  *       that the provider asks for and that is longer than allowed, or than the request has time, counts as pointless,
@@ -47,6 +48,9 @@ final class Tries {
     record Stop() implements Step {}
 
     private static final int ATTEMPTS_OF_ROUTES = 2;
+
+    /** A provider that refuses four keys will hardly take the fifth, and the caller waits. */
+    private static final int OTHER_KEYS = 3;
 
     /** How long a provider is waited for at its wish while another one is free: about what a caller does not notice. */
     private static final Duration PATIENCE = Duration.ofSeconds(1);
@@ -77,6 +81,7 @@ final class Tries {
     private final RandomGenerator random;
     private int index;
     private int asked = 1;
+    private int otherKeys;
 
     /**
      * Nothing has been tried.
@@ -116,7 +121,8 @@ final class Tries {
      */
     Step after(AttemptFailure failure, boolean anotherKey, Optional<Duration> remaining, Predicate<String> budget) {
         boolean unpaid = failure instanceof AttemptFailure.Answered said && Unpaid.isSaid(said);
-        if (anotherKey && (unpaid || isKeysFault(failure))) {
+        if (anotherKey && otherKeys < OTHER_KEYS && (unpaid || isKeysFault(failure))) {
+            otherKeys++;
             return new Again(Duration.ZERO);
         }
         if (unpaid) {
@@ -140,6 +146,7 @@ final class Tries {
         }
         index++;
         asked = 1;
+        otherKeys = 0;
         return new Next();
     }
 

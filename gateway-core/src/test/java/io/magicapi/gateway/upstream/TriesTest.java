@@ -276,15 +276,36 @@ class TriesTest {
     // --- another key
 
     @ParameterizedTest(name = "{0}")
-    @DisplayName("where another key can be used, it is, at once, and that is no repetition")
+    @DisplayName(
+            "where another key can be used, it is, at once, and that is no repetition; for each target three times")
     @ValueSource(ints = {401, 403, 429})
     void anotherKey(int status) {
         Tries tries = route(MAIN, SPARE);
 
-        for (int key = 0; key < 5; key++) {
-            assertThat(tries.after(answered(status), true, FOR_EVER, USED_UP)).isEqualTo(new Again(Duration.ZERO));
+        for (Target target : List.of(MAIN, SPARE)) {
+            assertThat(tries.target()).isEqualTo(target);
+            for (int key = 0; key < 3; key++) {
+                assertThat(tries.after(answered(status), true, FOR_EVER, USED_UP))
+                        .isEqualTo(new Again(Duration.ZERO));
+            }
+            assertThat(tries.after(answered(status), true, FOR_EVER, USED_UP))
+                    .isEqualTo(target.equals(MAIN) ? new Next() : new Stop());
         }
-        assertThat(tries.target()).isEqualTo(MAIN);
+    }
+
+    @Test
+    @DisplayName(
+            "a key that has used up its share is followed by three others, and then by as many repetitions as ever")
+    void repetitionsAfterOtherKeys() {
+        retries = Retries.DEFAULT.withAttempts(3);
+        Tries tries = route(MAIN, SPARE);
+        for (int key = 0; key < 3; key++) {
+            assertThat(tries.after(answered(429), true, FOR_EVER, GRANTED)).isEqualTo(new Again(Duration.ZERO));
+        }
+
+        assertThat(tries.after(answered(429), true, FOR_EVER, GRANTED)).isInstanceOf(Again.class);
+        assertThat(tries.after(answered(429), true, FOR_EVER, GRANTED)).isInstanceOf(Again.class);
+        assertThat(tries.after(answered(429), true, FOR_EVER, GRANTED)).isEqualTo(new Next());
     }
 
     @Test

@@ -269,6 +269,28 @@ class ProviderHealthTest {
     }
 
     @Test
+    @DisplayName("of a ring of dead keys, a request tries four, each once, and goes on as with the only one")
+    void ringOfDeadKeys() throws Exception {
+        List<String> ring = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            write("dead-" + i, "dead-" + i);
+            byKey.put("dead-" + i, error(401, "invalid_api_key"));
+            ring.add("{ file: \"${home}/dead-" + i + "\" }");
+        }
+        reload(CONFIG.replace("[{ file: \"${home}/a\" }, { file: \"${home}/b\" }]", ring.toString()), 200);
+
+        Reply reply = ask("smart");
+
+        assertThat(reply.header("x-gateway-provider")).contains("spare");
+        assertThat(reply.header("x-gateway-attempts")).contains("5");
+        assertThat(gateway.upstream().requests())
+                .extracting(ProviderHealthTest::key)
+                .hasSize(5)
+                .doesNotHaveDuplicates()
+                .endsWith("key-s");
+    }
+
+    @Test
     @DisplayName(
             "if all keys of all targets rest, nobody is named as having answered, and Retry-After is that of the first")
     void allRest() {
