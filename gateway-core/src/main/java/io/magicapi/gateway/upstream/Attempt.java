@@ -189,11 +189,12 @@ final class Attempt implements ClientSide {
         if (!key.isComplete()) {
             deadline = relays.clock().start(generation().deadlines().connect(), () -> fail(faults.noTurn()));
         }
-        key.onSuccess(mineToo -> {
+        key.onComplete(
+                mineToo -> {
                     stopWaiting();
                     guarded(() -> open(mineToo));
-                })
-                .onFailure(this::fail);
+                },
+                this::fail);
     }
 
     private void open(Credentials.Chosen key) {
@@ -205,9 +206,7 @@ final class Attempt implements ClientSide {
         chosen = key;
         GatewayCall asked = inquiry.call(generation(), target, chosen.secret());
         hidesUsage = asked.hidesUsage();
-        delivery.asked(asked, this::continuesAnswers)
-                .onSuccess(call -> guarded(() -> open(call)))
-                .onFailure(this::fail);
+        delivery.asked(asked, this::continuesAnswers).onComplete(call -> guarded(() -> open(call)), this::fail);
     }
 
     private Future<Boolean> continuesAnswers() {
@@ -220,11 +219,12 @@ final class Attempt implements ClientSide {
         }
         relays.boundary()
                 .open(generation(), call)
-                .onSuccess(opened -> guarded(() -> {
-                    exchange = opened.exchange();
-                    ask(opened.request());
-                }))
-                .onFailure(this::fail);
+                .onComplete(
+                        opened -> guarded(() -> {
+                            exchange = opened.exchange();
+                            ask(opened.request());
+                        }),
+                        this::fail);
     }
 
     /** The provider has no more to do with this request. */
@@ -247,10 +247,10 @@ final class Attempt implements ClientSide {
         }
         record.sent();
         Future<HttpClientRequest> connection =
-                upstreams.connect(generation(), chosen.secret(), wanted, record.trace(), onFreshConnection);
+                upstreams.connect(generation(), chosen.secret(), wanted, onFreshConnection);
         connecting = true;
-        connection
-                .onSuccess(connected -> {
+        connection.onComplete(
+                connected -> {
                     connecting = false;
                     connected.exceptionHandler(failure -> {}); // the response future fails too
                     if (over) {
@@ -259,8 +259,8 @@ final class Attempt implements ClientSide {
                     } else {
                         guarded(() -> send(connected, wanted));
                     }
-                })
-                .onFailure(cause -> {
+                },
+                cause -> {
                     connecting = false;
                     giveSlotBack();
                     fail(faults.unreachable(cause));
@@ -269,6 +269,7 @@ final class Attempt implements ClientSide {
 
     private void send(HttpClientRequest outgoing, UpstreamRequest wanted) {
         upstream = outgoing;
+        UpstreamClient.setHeaders(outgoing, wanted.headers(), record.trace());
         boolean reused = upstreams.isReused(outgoing);
         Body body = wanted.body();
         Future<HttpClientResponse> head;
@@ -369,7 +370,7 @@ final class Attempt implements ClientSide {
             head.pause();
             handler.onComplete(known -> head.resume());
         }
-        handler.onSuccess(known -> guarded(() -> receive(head, known))).onFailure(this::fail);
+        handler.onComplete(known -> guarded(() -> receive(head, known)), this::fail);
     }
 
     /** Whatever is not the answer to an API request is none of the plugin's business. */

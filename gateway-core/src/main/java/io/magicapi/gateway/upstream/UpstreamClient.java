@@ -1,11 +1,13 @@
 package io.magicapi.gateway.upstream;
 
+import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.api.Secret;
 import io.magicapi.gateway.api.UpstreamRequest;
 import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
@@ -132,17 +134,15 @@ public final class UpstreamClient {
     }
 
     /**
-     * {@return a request that is connected and ready to be sent, its headers set}
+     * {@return a request that is connected, and {@linkplain #setHeaders still without headers}}
      *
      * @param credential the key that was chosen for the request
-     * @param trace headers that tell which attempt this is, in place of those of the request
      * @param onFreshConnection whether to open a connection for it alone instead of taking one from the pool
      */
     Future<HttpClientRequest> connect(
             ProviderGeneration provider,
             Optional<Secret> credential,
             UpstreamRequest request,
-            Map<String, String> trace,
             boolean onFreshConnection) {
         UpstreamAddress address = addresses.computeIfAbsent(provider.baseUrl(), UpstreamAddress::of);
         RequestOptions options = new RequestOptions()
@@ -153,9 +153,19 @@ public final class UpstreamClient {
                 .setURI(address.target(request.path()))
                 .setFollowRedirects(false)
                 .setConnectTimeout(provider.deadlines().connect().toMillis());
-        request.headers().forEach(options::addHeader);
-        trace.forEach(options::putHeader);
         return (onFreshConnection ? fresh : pool(provider, credential)).request(options);
+    }
+
+    /**
+     * Sets the headers of a request that is connected: those that are given to the client with its options are copied
+     * there, from one map into the other.
+     *
+     * @param trace headers that tell which attempt this is, in place of those of the request
+     */
+    static void setHeaders(HttpClientRequest request, Headers headers, Map<String, String> trace) {
+        MultiMap sent = request.headers();
+        headers.forEach(sent::add);
+        trace.forEach(sent::set);
     }
 
     /**

@@ -174,6 +174,7 @@ class PluginFaultTest {
                 200,
                 openAsync("Exchange e = open(call); CompletableFuture<Exchange> f = new"
                         + " CompletableFuture<>(); new Thread(() -> f.complete(e)).start(); return f;"));
+        plugin("g-stage", 200, openAsync("return CompletableFuture.completedStage(open(call));"));
         plugin(
                 "g-blocking",
                 200,
