@@ -172,7 +172,7 @@ public final class AttemptRecord {
         if (failure != null) {
             line.put("code", failure.code());
         }
-        line.put("ms", RequestRecord.millis(duration()));
+        line.put("ms", Decimal.millis(duration()));
         return line;
     }
 

@@ -2,20 +2,13 @@ package io.magicapi.gateway.observe;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.math.BigDecimal;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeFormatterBuilder;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.KeyValuePair;
 
@@ -25,12 +18,18 @@ import org.slf4j.event.KeyValuePair;
  */
 final class JsonLines extends LogLines {
 
-    private static final DateTimeFormatter TIME =
-            new DateTimeFormatterBuilder().appendInstant(3).toFormatter(Locale.ROOT);
-
     private static final Set<String> TAKEN = Set.of("time", "level", "logger", "message", "error", "stack");
 
-    private final JsonFactory json = new JsonFactory();
+    /** What an access line needs, with room to spare. */
+    private static final int USUAL_LENGTH = 640;
+
+    /** More than there are in the gateway's code; those of others could be made up for each line. */
+    private static final int MOST_NAMES = 1000;
+
+    private final LogTime time = new LogTime();
+
+    /** The names of pairs as JSON, with the comma before and the colon after. */
+    private final Map<String, byte[]> names = new ConcurrentHashMap<>();
 
     JsonLines(boolean stackTraces) {
         super(stackTraces);
@@ -38,62 +37,79 @@ final class JsonLines extends LogLines {
 
     @Override
     public byte[] encode(ILoggingEvent event) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
-        try (JsonGenerator generator = json.createGenerator(bytes)) {
-            generator.writeStartObject();
-            generator.writeStringField("time", TIME.format(Instant.ofEpochMilli(event.getTimeStamp())));
-            generator.writeStringField("level", event.getLevel().toString().toLowerCase(Locale.ROOT));
-            generator.writeStringField("logger", event.getLoggerName());
-            generator.writeStringField("message", Redaction.mask(event.getFormattedMessage()));
-            List<KeyValuePair> pairs = event.getKeyValuePairs();
-            if (pairs != null) {
-                for (KeyValuePair pair : pairs) {
-                    generator.writeFieldName(TAKEN.contains(pair.key) ? pair.key + "_" : pair.key);
-                    write(generator, pair.value);
-                }
+        JsonText line = new JsonText(USUAL_LENGTH);
+        line.ascii("{\"time\":\"").ascii(time.text(event.getTimeStamp()));
+        line.ascii("\",\"level\":").string(event.getLevel().toString().toLowerCase(Locale.ROOT));
+        line.ascii(",\"logger\":").string(event.getLoggerName());
+        line.ascii(",\"message\":").string(Redaction.mask(event.getFormattedMessage()));
+        List<KeyValuePair> pairs = event.getKeyValuePairs();
+        if (pairs != null) {
+            for (KeyValuePair pair : pairs) {
+                write(line.raw(name(pair.key)), pair.value);
             }
-            IThrowableProxy failure = event.getThrowableProxy();
-            if (failure != null) {
-                generator.writeStringField("error", brief(failure));
-                String stack = stackTrace(failure);
-                if (!stack.isEmpty()) {
-                    generator.writeStringField("stack", stack);
-                }
-            }
-            generator.writeEndObject();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
-        bytes.write('\n');
-        return bytes.toByteArray();
+        IThrowableProxy failure = event.getThrowableProxy();
+        if (failure != null) {
+            line.ascii(",\"error\":").string(brief(failure));
+            String stack = stackTrace(failure);
+            if (!stack.isEmpty()) {
+                line.ascii(",\"stack\":").string(stack);
+            }
+        }
+        return line.ascii("}\n").toBytes();
     }
 
-    private static void write(JsonGenerator generator, @Nullable Object value) throws IOException {
-        if (value == null) {
-            generator.writeNull();
-        } else if (value instanceof Integer || value instanceof Long || value instanceof Short) {
-            generator.writeNumber(((Number) value).longValue());
-        } else if (value instanceof BigDecimal exact) {
-            generator.writeNumber(exact.toPlainString());
-        } else if (value instanceof Number number) {
-            generator.writeNumber(number.doubleValue());
-        } else if (value instanceof Boolean truth) {
-            generator.writeBoolean(truth);
+    private byte[] name(String key) {
+        byte[] known = names.get(key);
+        if (known == null) {
+            String free = TAKEN.contains(key) ? key + "_" : key;
+            known = new JsonText(2 * key.length())
+                    .ascii(',')
+                    .string(free)
+                    .ascii(':')
+                    .toBytes();
+            if (names.size() < MOST_NAMES) {
+                names.put(key, known);
+            }
+        }
+        return known;
+    }
+
+    private static void write(JsonText line, @Nullable Object value) {
+        if (value instanceof Number number) {
+            write(line, number);
+        } else if (value == null || value instanceof Boolean) {
+            line.ascii(String.valueOf(value));
         } else if (value instanceof Iterable<?> items && !(value instanceof Path)) {
-            generator.writeStartArray();
-            for (Object item : items) {
-                write(generator, item);
+            line.ascii('[');
+            for (Iterator<?> each = items.iterator(); each.hasNext(); ) {
+                write(line, each.next());
+                line.ascii(each.hasNext() ? "," : "");
             }
-            generator.writeEndArray();
+            line.ascii(']');
         } else if (value instanceof Map<?, ?> map) {
-            generator.writeStartObject();
-            for (Map.Entry<?, ?> entry : map.entrySet()) {
-                generator.writeFieldName(String.valueOf(entry.getKey()));
-                write(generator, entry.getValue());
+            line.ascii('{');
+            for (Iterator<? extends Map.Entry<?, ?>> each = map.entrySet().iterator(); each.hasNext(); ) {
+                Map.Entry<?, ?> entry = each.next();
+                write(line.string(String.valueOf(entry.getKey())).ascii(':'), entry.getValue());
+                line.ascii(each.hasNext() ? "," : "");
             }
-            generator.writeEndObject();
+            line.ascii('}');
         } else {
-            generator.writeString(Redaction.mask(value.toString()));
+            line.string(Redaction.mask(value.toString()));
+        }
+    }
+
+    private static void write(JsonText line, Number number) {
+        boolean exact = number instanceof Long
+                || number instanceof Integer
+                || number instanceof Short
+                || number instanceof Decimal;
+        String text = exact ? number.toString() : Double.toString(number.doubleValue());
+        if (exact || Double.isFinite(number.doubleValue())) {
+            line.ascii(text);
+        } else {
+            line.string(text); // JSON has no such number
         }
     }
 }

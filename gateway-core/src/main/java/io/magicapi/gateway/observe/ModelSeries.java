@@ -96,7 +96,7 @@ final class ModelSeries {
         if (attempt.nanos() < 0) {
             unpriced.get().increment();
         } else {
-            cost.get().increment(Money.dollars(attempt.nanos()));
+            cost.get().increment(Decimal.dollars(attempt.nanos()).doubleValue());
         }
     }
 

@@ -2,12 +2,10 @@ package io.magicapi.gateway.observe;
 
 import io.magicapi.gateway.error.ErrorCode;
 import io.opentelemetry.api.trace.Span;
-import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,9 +33,11 @@ public final class RequestRecord {
         /** The client left before the end. */
         ABORTED;
 
+        private final String text = name().toLowerCase(Locale.ROOT);
+
         /** {@return how it is written} */
         String text() {
-            return name().toLowerCase(Locale.ROOT);
+            return text;
         }
     }
 
@@ -154,7 +154,7 @@ public final class RequestRecord {
     /** {@return the gateway's own milliseconds so far, as headers say it} */
     public String overheadSoFar() {
         long nanos = waiting ? worked : worked + System.nanoTime() - workedSince;
-        return Double.toString(millis(nanos));
+        return Decimal.millis(nanos).toString();
     }
 
     /** Notes the status the client gets. */
@@ -180,7 +180,9 @@ public final class RequestRecord {
 
     /** {@return what the request has cost so far, in US dollars, as headers say it; empty if that is not known} */
     public Optional<String> cost() {
-        return nanos() < 0 ? Optional.empty() : Optional.of(Money.text(nanos()));
+        return nanos() < 0
+                ? Optional.empty()
+                : Optional.of(Decimal.dollars(nanos()).toString());
     }
 
     /** Writes the access line and settles what the request has used; only the first call does. */
@@ -210,7 +212,7 @@ public final class RequestRecord {
                 .addKeyValue("path", path)
                 .addKeyValue("status", status)
                 .addKeyValue("outcome", outcome().text())
-                .addKeyValue("ms", millis(end - begin));
+                .addKeyValue("ms", Decimal.millis(end - begin));
         line = add(line, "route", route);
         line = add(line, "provider", provider);
         line = add(line, "model", model);
@@ -219,9 +221,9 @@ public final class RequestRecord {
             line = line.addKeyValue("stream", true);
         }
         if (firstByte != 0) {
-            line = line.addKeyValue("ttft-ms", millis(firstByte - begin));
+            line = line.addKeyValue("ttft-ms", Decimal.millis(firstByte - begin));
         }
-        line = line.addKeyValue("overhead-ms", millis(worked));
+        line = line.addKeyValue("overhead-ms", Decimal.millis(worked));
         if (attempts.size() > 1) {
             line = line.addKeyValue("attempts", attempts());
             line = line.addKeyValue(
@@ -250,15 +252,11 @@ public final class RequestRecord {
         if (usage.estimated()) {
             line = line.addKeyValue("tokens-estimated", true);
         }
-        return nanos() < 0 ? line : line.addKeyValue("cost-usd", new BigDecimal(Money.text(nanos())));
+        return nanos() < 0 ? line : line.addKeyValue("cost-usd", Decimal.dollars(nanos()));
     }
 
     private static LoggingEventBuilder add(LoggingEventBuilder line, String key, @Nullable String value) {
         return value == null ? line : line.addKeyValue(key, value);
-    }
-
-    static double millis(long nanos) {
-        return TimeUnit.NANOSECONDS.toMicros(nanos) / 1000.0;
     }
 
     // --- what is made of it

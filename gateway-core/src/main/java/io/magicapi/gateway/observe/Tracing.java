@@ -119,7 +119,8 @@ final class Tracing implements AutoCloseable {
                 }
             }
             if (attempt.nanos() >= 0) {
-                span.setAttribute("gateway.cost.usd", Money.dollars(attempt.nanos()));
+                span.setAttribute(
+                        "gateway.cost.usd", Decimal.dollars(attempt.nanos()).doubleValue());
             }
             end(span, attempt.status(), attempt.outcome(), error(attempt), 400);
         }
@@ -135,9 +136,12 @@ final class Tracing implements AutoCloseable {
             }
             span.setAttribute("gateway.request.id", request.id());
             span.setAttribute("gateway.attempts", (long) request.attempts());
-            span.setAttribute("gateway.overhead.ms", RequestRecord.millis(request.overhead()));
+            span.setAttribute(
+                    "gateway.overhead.ms", Decimal.millis(request.overhead()).doubleValue());
             if (request.untilFirstByte() >= 0) {
-                span.setAttribute("gateway.ttft.ms", RequestRecord.millis(request.untilFirstByte()));
+                span.setAttribute(
+                        "gateway.ttft.ms",
+                        Decimal.millis(request.untilFirstByte()).doubleValue());
             }
             String error = request.failure() == null ? null : request.failure().code();
             end(span, request.status(), request.outcome(), error, 500);

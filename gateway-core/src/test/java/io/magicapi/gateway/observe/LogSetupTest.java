@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,9 @@ class LogSetupTest {
                 .addKeyValue("path", Path.of("a/b"))
                 .addKeyValue("message", "two\nlines")
                 .addKeyValue("nothing", (Object) null)
+                .addKeyValue("infinite", Double.POSITIVE_INFINITY)
+                .addKeyValue("odd \"name\"", List.of())
+                .addKeyValue("pairs", new TreeMap<>(Map.of("a", 1, "b", List.of(true, "é"))))
                 .setCause(new IllegalStateException("outer", new RuntimeException("inner")))
                 .log("upstream {}", "failed");
 
@@ -61,6 +65,9 @@ class LogSetupTest {
         assertThat(event.path("path").asText()).isEqualTo("a/b");
         assertThat(event.path("message_").asText()).isEqualTo("two\nlines");
         assertThat(event.path("nothing").isNull()).isTrue();
+        assertThat(event.path("infinite").asText()).isEqualTo("Infinity");
+        assertThat(event.path("odd \"name\"")).hasToString("[]");
+        assertThat(event.path("pairs")).hasToString("{\"a\":1,\"b\":[true,\"é\"]}");
         assertThat(event.path("error").asText())
                 .isEqualTo("java.lang.IllegalStateException: outer, caused by java.lang.RuntimeException: inner");
         assertThat(event.has("stack")).isFalse();
