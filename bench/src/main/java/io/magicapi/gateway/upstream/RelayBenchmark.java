@@ -2,6 +2,7 @@ package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.api.Headers;
 import io.magicapi.gateway.observe.Usage;
+import io.magicapi.gateway.observe.UsagePointers;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import java.util.List;
@@ -21,6 +22,7 @@ import org.openjdk.jmh.annotations.State;
 public class RelayBenchmark {
 
     private static final List<String> USAGE = List.of("/x_groq/usage", "/usage");
+    private static final UsagePointers POINTERS = UsagePointers.of(USAGE);
 
     private final MultiMap fromClient = MultiMap.caseInsensitiveMultiMap()
             .add("host", "127.0.0.1")
@@ -79,7 +81,7 @@ public class RelayBenchmark {
     /** The usage in an answer of 1 KB. */
     @Benchmark
     public Optional<Usage> usageOfAnswer() {
-        UsageReader reader = new UsageReader(USAGE);
+        UsageReader reader = new UsageReader(POINTERS);
         reader.read(answer);
         return reader.usage();
     }

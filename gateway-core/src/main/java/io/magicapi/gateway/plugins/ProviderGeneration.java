@@ -4,6 +4,7 @@ import io.magicapi.gateway.api.Model;
 import io.magicapi.gateway.api.Operation;
 import io.magicapi.gateway.api.Provider;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
+import io.magicapi.gateway.observe.UsagePointers;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -30,7 +31,7 @@ public final class ProviderGeneration {
     private final List<Operation> operations;
     private final List<Model> models;
     private final Map<String, Model> modelsById = new HashMap<>();
-    private final List<String> usagePointers;
+    private final UsagePointers usagePointers;
     private final Optional<String> keyVariable;
     private final List<String> credentialHeaders;
     private final Conduct conduct;
@@ -67,7 +68,7 @@ public final class ProviderGeneration {
         this.operations = List.copyOf(provider.operations());
         this.models = List.copyOf(provider.models());
         models.forEach(model -> modelsById.putIfAbsent(model.id(), model));
-        this.usagePointers = List.copyOf(provider.usagePointers());
+        this.usagePointers = UsagePointers.of(provider.usagePointers());
         this.keyVariable = keyVariable;
         this.credentialHeaders = List.copyOf(provider.credentialHeaders());
         this.conduct = new Conduct(provider.blocking());
@@ -143,8 +144,8 @@ public final class ProviderGeneration {
         return modelsById.containsKey(id);
     }
 
-    /** {@return JSON pointers to token usage, in the order to look} */
-    public List<String> usagePointers() {
+    /** {@return where its answers carry token usage} */
+    public UsagePointers usagePointers() {
         return usagePointers;
     }
 

@@ -14,6 +14,7 @@ import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.observe.AttemptRecord;
+import io.magicapi.gateway.observe.UsagePointers;
 import io.magicapi.gateway.plugins.Lease;
 import io.magicapi.gateway.plugins.ProviderGeneration;
 import io.vertx.core.Future;
@@ -21,7 +22,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import java.time.Duration;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -473,7 +473,7 @@ final class Attempt implements ClientSide {
     private ChatStreamAnswer chatStream(boolean hidesUsage) {
         return new ChatStreamAnswer(
                 delivery.through(this, this::unusable),
-                new ChatStreamScanner(generation().usagePointers(), MAX_EVENT, hidesUsage),
+                new ChatStreamScanner(generation().usagePointers().texts(), MAX_EVENT, hidesUsage),
                 inquiry.includeUsage(),
                 delivery.holding(),
                 MAX_EVENT);
@@ -505,7 +505,7 @@ final class Attempt implements ClientSide {
     }
 
     private UsageReader usageReader(boolean eventStream) {
-        List<String> pointers = generation().usagePointers();
+        UsagePointers pointers = generation().usagePointers();
         return eventStream ? UsageReader.ofEvents(pointers) : new UsageReader(pointers);
     }
 

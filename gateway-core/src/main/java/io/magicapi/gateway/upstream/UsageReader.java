@@ -1,11 +1,13 @@
 package io.magicapi.gateway.upstream;
 
-import com.fasterxml.jackson.core.JsonPointer;
 import io.magicapi.gateway.buffer.HeapBytes;
 import io.magicapi.gateway.observe.Usage;
+import io.magicapi.gateway.observe.UsagePointers;
 import io.vertx.core.buffer.Buffer;
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,13 +27,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class UsageReader {
 
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final long ONES = 0x0101010101010101L;
+    private static final long HIGH_BITS = 0x8080808080808080L;
+    private static final long QUOTES = '"' * ONES;
+    private static final long BACKSLASHES = '\\' * ONES;
+
     private static final int MAX_NAME = 64;
     private static final int MAX_OBJECT = 64 * 1024;
 
     /** Below this depth it is not known what is an object and what an array; no pointer goes there. */
     private static final int MAX_DEPTH = Long.SIZE - 1;
 
-    private final List<Path> paths = new ArrayList<>();
+    private static final UsagePointers OF_RESPONSES = UsagePointers.of(List.of("/response/usage"));
+
+    private final Path[] paths;
     private final boolean events;
     private int documents;
 
@@ -49,31 +59,25 @@ final class UsageReader {
     private int targetDepth;
     private final ByteArrayOutputStream object = new ByteArrayOutputStream(0);
 
-    /**
-     * A reader for one answer.
-     *
-     * @param usagePointers where answers carry usage, as JSON pointers through objects in the order to look: {@code
-     *     /usage}
-     */
-    UsageReader(List<String> usagePointers) {
-        this(usagePointers, false);
+    /** A reader for one answer. */
+    UsageReader(UsagePointers pointers) {
+        this(pointers.steps(), false);
     }
 
-    private UsageReader(List<String> usagePointers, boolean events) {
+    private UsageReader(List<byte[][]> pointers, boolean events) {
         this.events = events;
-        for (String pointer : usagePointers) {
-            paths.add(new Path(JsonPointer.compile(pointer)));
-        }
+        this.paths = new Path[pointers.size()];
+        Arrays.setAll(paths, i -> new Path(pointers.get(i)));
     }
 
     /**
      * {@return a reader for one stream of events with an object each} Besides the pointers it looks where the events of
      * the Responses API have their usage. What is outside of objects, such as the names of events, has no brackets.
      */
-    static UsageReader ofEvents(List<String> usagePointers) {
-        List<String> pointers = new ArrayList<>(usagePointers);
-        pointers.add("/response/usage");
-        return new UsageReader(pointers, true);
+    static UsageReader ofEvents(UsagePointers pointers) {
+        List<byte[][]> all = new ArrayList<>(pointers.steps());
+        all.addAll(OF_RESPONSES.steps());
+        return new UsageReader(all, true);
     }
 
     /** {@return how many objects have ended} */
@@ -123,7 +127,12 @@ final class UsageReader {
 
     /** {@return the usage read so far; that of the first pointer that led to one, and the last one of that} */
     Optional<Usage> usage() {
-        return paths.stream().flatMap(path -> path.usage.stream()).findFirst();
+        for (Path path : paths) {
+            if (path.usage.isPresent()) {
+                return path.usage;
+            }
+        }
+        return Optional.empty();
     }
 
     private void startString() {
@@ -139,9 +148,7 @@ final class UsageReader {
             i++;
         }
         int start = i;
-        while (i < end && array[i] != '"' && array[i] != '\\') {
-            i++;
-        }
+        i = endOfPlain(array, i, end);
         if (nameLength >= 0) {
             noteName(array, start, i);
         }
@@ -156,6 +163,28 @@ final class UsageReader {
             endName();
         }
         return i + 1;
+    }
+
+    /** {@return where the next quote or backslash is; {@code end} if there is none} */
+    private static int endOfPlain(byte[] array, int from, int end) {
+        int i = from;
+        // Most of an answer is in its strings: eight bytes at a time.
+        while (i + Long.BYTES <= end) {
+            long eight = (long) LONG.get(array, i);
+            if (hasZero(eight ^ QUOTES) || hasZero(eight ^ BACKSLASHES)) {
+                break;
+            }
+            i += Long.BYTES;
+        }
+        while (i < end && array[i] != '"' && array[i] != '\\') {
+            i++;
+        }
+        return i;
+    }
+
+    /** {@return whether one of eight bytes is zero: only then does taking one from it borrow from the bit above} */
+    private static boolean hasZero(long eight) {
+        return ((eight - ONES) & ~eight & HIGH_BITS) != 0;
     }
 
     private void noteName(byte[] array, int from, int to) {
@@ -248,12 +277,8 @@ final class UsageReader {
         private boolean armed; // the name just read is the next step
         private Optional<Usage> usage = Optional.empty();
 
-        Path(JsonPointer pointer) {
-            List<byte[]> names = new ArrayList<>();
-            for (JsonPointer p = pointer; p != null && !p.matches(); p = p.tail()) {
-                names.add(p.getMatchingProperty().getBytes(StandardCharsets.UTF_8));
-            }
-            this.steps = names.toArray(byte[][]::new);
+        Path(byte[][] steps) {
+            this.steps = steps;
         }
 
         void name(byte[] name, int length, int depth) {

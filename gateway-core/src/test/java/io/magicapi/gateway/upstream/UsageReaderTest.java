@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.magicapi.gateway.observe.Usage;
+import io.magicapi.gateway.observe.UsagePointers;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -23,7 +24,7 @@ class UsageReaderTest {
                     + "\"completion_tokens\":556,\"total_tokens\":574,\"prompt_tokens_details\":{\"cached_tokens\":3}},\"x_groq\":{\"id\":\"usage\"}}";
 
     private static Optional<Usage> read(String body, String... pointers) {
-        UsageReader reader = new UsageReader(List.of(pointers));
+        UsageReader reader = new UsageReader(UsagePointers.of(List.of(pointers)));
         reader.read(Buffer.buffer(body));
         return reader.usage();
     }
@@ -46,11 +47,23 @@ class UsageReaderTest {
         byte[] body = COMPLETION.getBytes(StandardCharsets.UTF_8);
         for (int first = 0; first <= body.length; first++) {
             for (int second = first; second <= body.length; second += 7) {
-                UsageReader reader = new UsageReader(List.of("/x_groq/usage", "/usage"));
+                UsageReader reader = new UsageReader(UsagePointers.of(List.of("/x_groq/usage", "/usage")));
                 reader.read(Buffer.buffer(Arrays.copyOf(body, first)));
                 reader.read(Buffer.buffer(Arrays.copyOfRange(body, first, second)));
                 reader.read(Buffer.buffer(Arrays.copyOfRange(body, second, body.length)));
                 assertThat(reader.usage()).contains(new Usage(18, 3, 0, 556, 0, 574, false));
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("Strings of any length end where they end, with anything before the quote")
+    void strings() {
+        for (String last : List.of("", "\\\\", "\\\"", "\\n", "é", "#", "!", "]", "\\\\\\\"")) {
+            for (int length = 0; length < 40; length++) {
+                String body = "{\"x\":\"" + "é".repeat(length % 3) + "y".repeat(length) + last
+                        + "\",\"usage\":{\"prompt_tokens\":5}}";
+                assertThat(read(body, "/usage")).as(body).contains(new Usage(5, 0, 5));
             }
         }
     }
@@ -73,7 +86,7 @@ class UsageReaderTest {
                 + "\"response\":{\"usage\":null}}\n\nevent: response.output_text.delta\ndata: {\"delta\":\"}{\\\"\"}\n\n"
                 + "data: {\"response\":{\"usage\":{\"input_tokens\":4,\"output_tokens\":2}}}\n\ndata: [DONE]\n\n";
         for (int cut = 0; cut <= stream.length(); cut++) {
-            UsageReader reader = UsageReader.ofEvents(List.of("/usage"));
+            UsageReader reader = UsageReader.ofEvents(UsagePointers.of(List.of("/usage")));
             reader.read(Buffer.buffer(stream.substring(0, cut)));
             reader.read(Buffer.buffer(stream.substring(cut)));
 
@@ -131,7 +144,7 @@ class UsageReaderTest {
         Random random = new Random(7);
         String alphabet = "{}[]\",:\\ usage1";
         for (int i = 0; i < 50_000; i++) {
-            UsageReader reader = new UsageReader(List.of("/usage", "/a/usage"));
+            UsageReader reader = new UsageReader(UsagePointers.of(List.of("/usage", "/a/usage")));
             StringBuilder body = new StringBuilder();
             for (int k = random.nextInt(60); k > 0; k--) {
                 body.append(
