@@ -6,7 +6,9 @@ import io.magicapi.gateway.error.GatewayException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * A request target, taken apart without being decoded: what goes upstream are the client's own bytes, so {@code %2F}
@@ -14,12 +16,18 @@ import java.util.Optional;
  * segments in any encoding and with parameters ({@code ..;x}), empty segments, backslashes, control characters, encoded
  * bytes that are not UTF-8, anything that is no path.
  *
+ * @param operation the operation the path belongs to
  * @param below the raw path below {@code /v1/}, without query: {@code chat/completions}
- * @param query the raw query, if there is one
+ * @param target the path and query to send upstream, starting with {@code /v1/}
  */
-record ApiPath(String below, Optional<String> query) {
+record ApiPath(Operation operation, String below, String target) {
 
     private static final String[] PREFIXES = {"/v1/", "/openai/v1/"};
+
+    /** The targets that nearly all requests have, each with what comes of taking it apart. */
+    private static final Map<String, ApiPath> USUAL = Operation.COMMON.stream()
+            .map(operation -> of(operation.path(), ""))
+            .collect(Collectors.toUnmodifiableMap(ApiPath::target, path -> path));
 
     /** Decoding stops to change anything long before this; a server behind that decodes more often is beyond help. */
     private static final int MAX_DECODINGS = 4;
@@ -32,31 +40,31 @@ record ApiPath(String below, Optional<String> query) {
      * @throws GatewayException {@link ErrorCode#INVALID_PATH} if it is not a plain path and query
      */
     static Optional<ApiPath> parse(String uri) {
+        ApiPath usual = USUAL.get(uri);
+        return usual == null ? takeApart(uri) : Optional.of(usual);
+    }
+
+    private static Optional<ApiPath> takeApart(String uri) {
         requirePlain(uri);
         int mark = uri.indexOf('?');
         String path = mark < 0 ? uri : uri.substring(0, mark);
-        Optional<String> query = mark < 0 ? Optional.empty() : Optional.of(uri.substring(mark + 1));
+        String query = mark < 0 ? "" : uri.substring(mark);
         requireNoTricks(path);
         if (path.length() > 1 && path.endsWith("/")) {
             path = path.substring(0, path.length() - 1);
         }
         for (String prefix : PREFIXES) {
             if (path.startsWith(prefix)) {
-                return Optional.of(new ApiPath(path.substring(prefix.length()), query));
+                return Optional.of(of(path.substring(prefix.length()), query));
             }
         }
-        ApiPath bare = new ApiPath(path.substring(1), query);
+        ApiPath bare = of(path.substring(1), query);
         return Operation.COMMON.contains(bare.operation()) ? Optional.of(bare) : Optional.empty();
     }
 
-    /** {@return the operation the path belongs to} */
-    Operation operation() {
-        return Operation.at(below);
-    }
-
-    /** {@return the path and query to send upstream, starting with {@code /v1/}} */
-    String target() {
-        return "/v1/" + below + query.map(text -> "?" + text).orElse("");
+    /** @param query the raw query with its question mark; empty if there is none */
+    private static ApiPath of(String below, String query) {
+        return new ApiPath(Operation.at(below), below, "/v1/" + below + query);
     }
 
     private static void requirePlain(String uri) {

@@ -8,6 +8,7 @@ import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.loop.LoopClock;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
@@ -47,6 +48,10 @@ final class ConnectionGuard {
         private final boolean surplus;
         private boolean poisoned;
         private int underWay;
+
+        /** What its last request said, which was found valid; null before the first. */
+        private @Nullable String host;
+
         private @Nullable Deadline deadline;
 
         private Guarded(boolean surplus) {
@@ -153,10 +158,7 @@ final class ConnectionGuard {
             throw new GatewayException(
                     ErrorCode.OVERLOADED, "the gateway has all the connections it takes (server.limits.connections)");
         }
-        HttpMethod method = request.method();
-        if (method.equals(HttpMethod.CONNECT)
-                || method.equals(HttpMethod.TRACE)
-                || !METHOD.matcher(method.name()).matches()) {
+        if (!isServed(request.method())) {
             throw new GatewayException(ErrorCode.METHOD_NOT_ALLOWED, "this method is not served here");
         }
         if (!request.uri().startsWith("/")) {
@@ -164,16 +166,31 @@ final class ConnectionGuard {
                     ErrorCode.INVALID_PATH, "the request target must be a path; this is no proxy for other hosts");
         }
         if (request.version() != HttpVersion.HTTP_2) {
-            checkHost(request);
+            checkHost(request, state);
             checkFraming(request);
         }
     }
 
-    private static void checkHost(HttpServerRequest request) {
-        List<String> hosts = request.headers().getAll("host");
-        boolean missing = hosts.isEmpty() && request.version() == HttpVersion.HTTP_1_0;
-        if (!missing && (hosts.size() != 1 || !HOST.matcher(hosts.get(0)).matches())) {
+    private static boolean isServed(HttpMethod method) {
+        return method.equals(HttpMethod.POST) // nearly all are
+                || (!method.equals(HttpMethod.CONNECT)
+                        && !method.equals(HttpMethod.TRACE)
+                        && METHOD.matcher(method.name()).matches());
+    }
+
+    private static void checkHost(HttpServerRequest request, @Nullable Guarded state) {
+        List<String> hosts = request.headers().getAll(HttpHeaders.HOST);
+        if (hosts.isEmpty() && request.version() == HttpVersion.HTTP_1_0) {
+            return;
+        }
+        if (state != null && hosts.size() == 1 && hosts.get(0).equals(state.host)) {
+            return; // as the request before it said
+        }
+        if (hosts.size() != 1 || !HOST.matcher(hosts.get(0)).matches()) {
             throw new GatewayException(ErrorCode.INVALID_REQUEST, "the request needs one valid Host header");
+        }
+        if (state != null) {
+            state.host = hosts.get(0);
         }
     }
 
@@ -181,12 +198,12 @@ final class ConnectionGuard {
         if (request.headers().contains("")) {
             throw new GatewayException(ErrorCode.INVALID_REQUEST, "a header has no name");
         }
-        List<String> codings = request.headers().getAll("transfer-encoding");
+        List<String> codings = request.headers().getAll(HttpHeaders.TRANSFER_ENCODING);
         if (!codings.isEmpty() && (codings.size() > 1 || !codings.get(0).equalsIgnoreCase("chunked"))) {
             throw new GatewayException(
                     ErrorCode.NOT_IMPLEMENTED, "the only transfer coding that is understood is chunked");
         }
-        for (String connection : request.headers().getAll("connection")) {
+        for (String connection : request.headers().getAll(HttpHeaders.CONNECTION)) {
             for (String option : connection.split(",", -1)) {
                 String name = option.strip();
                 if (name.equalsIgnoreCase("content-length")
@@ -197,7 +214,7 @@ final class ConnectionGuard {
                 }
             }
         }
-        String expect = request.getHeader("expect");
+        String expect = request.getHeader(HttpHeaders.EXPECT);
         if (expect != null && !expect.equalsIgnoreCase("100-continue")) {
             throw new GatewayException(
                     ErrorCode.EXPECTATION_FAILED, "the only expectation that is met is 100-continue");

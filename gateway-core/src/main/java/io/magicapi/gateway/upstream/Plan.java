@@ -30,6 +30,7 @@ public record Plan(Optional<String> route, List<Target> targets, Duration firstT
     /** {@return whether the targets are of different providers, so that a caller's key cannot be meant for all} */
     public boolean crossesProviders() {
         String first = targets.get(0).provider();
-        return targets.stream().anyMatch(target -> !target.provider().equals(first));
+        return targets.size() > 1
+                && targets.stream().anyMatch(target -> !target.provider().equals(first));
     }
 }
