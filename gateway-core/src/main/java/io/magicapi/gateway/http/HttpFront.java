@@ -27,6 +27,7 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -51,8 +52,7 @@ public final class HttpFront extends VerticleBase {
     /** How long the last words of requests that are broken off may take to reach their clients. */
     private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
-    private static final String PATH = "api-path";
-    private static final String RECORD = "record";
+    private static final String ARRIVAL = "arrival";
 
     private static final Set<String> CORS_EXPOSED = Set.of(
             "x-request-id",
@@ -104,6 +104,13 @@ public final class HttpFront extends VerticleBase {
     private @Nullable HttpServer server;
     private @Nullable Relays relays;
     private volatile @Nullable LoopLag lag;
+
+    /**
+     * A request under the router's care.
+     *
+     * @param path empty if it is for no part of the API
+     */
+    private record Arrival(RequestRecord record, Optional<ApiPath> path) {}
 
     /**
      * A listener that does not listen yet.
@@ -257,20 +264,17 @@ public final class HttpFront extends VerticleBase {
         errors.refuse(request, RequestIds.next(), refusal);
     }
 
+    /** Each route that a request passes costs it time, so those that nearly all requests need come first. */
     private Router router(ApiHandler api, ConnectionGuard guard, ErrorAnswers errors) {
         Router router = Router.router(vertx);
-        router.route().handler(context -> begin(context, guard));
-        router.options().handler(HttpFront::recordAnswer);
-        router.route().handler(this::cors);
-        router.options().handler(this::answerOptions);
+        router.route().handler(context -> begin(context, guard, errors));
+        router.route().handler(context -> serve(context, api));
+        router.options().handler(HttpFront::answerOptions);
         router.route("/health/live").handler(context -> health(context, errors, true));
         router.route("/health/ready").handler(context -> health(context, errors, ready.getAsBoolean()));
-        router.route().handler(this::refuseTooMany);
         router.route().handler(context -> {
-            Optional<ApiPath> path = context.get(PATH);
-            path.ifPresentOrElse(
-                    known -> api.handle(context.request(), known, record(context)),
-                    () -> errors.send(context.request(), record(context), unknown(context.request())));
+            refuseTooMany();
+            throw unknown(context.request());
         });
         router.route().failureHandler(context -> errors.send(context.request(), record(context), failure(context)));
         return router;
@@ -290,15 +294,7 @@ public final class HttpFront extends VerticleBase {
         return failure == null ? new GatewayException(ErrorCode.INVALID_REQUEST, "the request is malformed") : failure;
     }
 
-    private void refuseTooMany(RoutingContext context) {
-        if (active.count() > settings().limits().inFlight()) {
-            throw new GatewayException(
-                    ErrorCode.OVERLOADED, "the gateway serves all the requests it takes (server.limits.in-flight)");
-        }
-        context.next();
-    }
-
-    private void begin(RoutingContext context, ConnectionGuard guard) {
+    private void begin(RoutingContext context, ConnectionGuard guard, ErrorAnswers errors) {
         HttpServerRequest request = context.request();
         active.begin();
         String uri = request.uri();
@@ -312,13 +308,46 @@ public final class HttpFront extends VerticleBase {
                 request.method().name(),
                 query < 0 ? uri : uri.substring(0, query),
                 request::getHeader);
-        context.put(RECORD, record);
-        context.put(PATH, ApiPath.parse(uri));
-        context.next();
+        try {
+            context.put(ARRIVAL, new Arrival(record, ApiPath.parse(uri)));
+        } catch (GatewayException refusal) {
+            errors.send(request, record, refusal);
+            return;
+        }
+        if (isOptions(request)) {
+            recordAnswer(context, record);
+        }
+        cors(context);
+    }
+
+    private static Arrival arrival(RoutingContext context) {
+        return context.get(ARRIVAL);
     }
 
     private static RequestRecord record(RoutingContext context) {
-        return context.get(RECORD);
+        return arrival(context).record();
+    }
+
+    private static boolean isOptions(HttpServerRequest request) {
+        return request.method().equals(HttpMethod.OPTIONS);
+    }
+
+    private void serve(RoutingContext context, ApiHandler api) {
+        HttpServerRequest request = context.request();
+        Arrival arrival = arrival(context);
+        if (arrival.path().isEmpty() || isOptions(request)) {
+            context.next();
+            return;
+        }
+        refuseTooMany();
+        api.handle(request, arrival.path().get(), arrival.record());
+    }
+
+    private void refuseTooMany() {
+        if (active.count() > settings().limits().inFlight()) {
+            throw new GatewayException(
+                    ErrorCode.OVERLOADED, "the gateway serves all the requests it takes (server.limits.in-flight)");
+        }
     }
 
     private void cors(RoutingContext context) {
@@ -350,7 +379,7 @@ public final class HttpFront extends VerticleBase {
 
     /** Or any page that somebody visits beside a gateway could spend its keys: a form needs no permission to be sent. */
     private static void refusePages(RoutingContext context) {
-        if (context.request().headers().contains("origin")) {
+        if (context.request().headers().contains(HttpHeaders.ORIGIN)) {
             context.fail(403);
         } else {
             context.next();
@@ -358,16 +387,15 @@ public final class HttpFront extends VerticleBase {
     }
 
     /** For the answers that are not ours to write: those of the CORS handler. */
-    private static void recordAnswer(RoutingContext context) {
+    private static void recordAnswer(RoutingContext context, RequestRecord record) {
         context.addEndHandler(ended -> {
-            record(context).answered(context.response().getStatusCode());
-            record(context).close(ended.succeeded() ? Outcome.COMPLETED : Outcome.ABORTED);
+            record.answered(context.response().getStatusCode());
+            record.close(ended.succeeded() ? Outcome.COMPLETED : Outcome.ABORTED);
         });
         context.request().resume();
-        context.next();
     }
 
-    private void answerOptions(RoutingContext context) {
+    private static void answerOptions(RoutingContext context) {
         context.response()
                 .setStatusCode(204)
                 .putHeader("allow", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
