@@ -26,8 +26,8 @@ import io.magicapi.gateway.upstream.Relays;
 import io.magicapi.gateway.upstream.Target;
 import io.magicapi.gateway.upstream.Upload;
 import io.magicapi.gateway.upstream.UpstreamModels;
-import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
@@ -107,6 +107,8 @@ final class ApiHandler {
      * @param provider the values of its {@code x-provider} header
      * @param headers what a provider may see of its headers
      * @param key the caller's own key, if it is to be used
+     * @param contentType in lower case; empty if there is none
+     * @param isJson whether its body must be a JSON object
      */
     private record Inbound(
             HttpServerRequest request,
@@ -114,70 +116,99 @@ final class ApiHandler {
             RequestRecord record,
             List<String> provider,
             Headers headers,
-            Optional<Secret> key) {
+            Optional<Secret> key,
+            String contentType,
+            boolean isJson) {
 
         Operation operation() {
             return path.operation();
         }
 
-        String contentType() {
-            return Optional.ofNullable(request.getHeader("content-type"))
-                    .orElse("")
-                    .toLowerCase(Locale.ROOT);
-        }
-
-        boolean isJson() {
-            boolean whole = JSON.contains(operation()) && operation().path().equals(path.below());
-            boolean form = MODEL_IN_FORM.contains(operation()) && !isUpload();
-            return (whole || form) && !BODILESS.contains(request.method());
-        }
-
         boolean isUpload() {
-            return contentType().startsWith("multipart/");
+            return isUpload(contentType);
+        }
+
+        static boolean isUpload(String contentType) {
+            return contentType.startsWith("multipart/");
         }
 
         /** {@return whether the body, of which nothing else is known, may be JSON that names a model} */
         boolean mayNameModel() {
-            return provider.isEmpty() && contentType().contains("json") && !BODILESS.contains(request.method());
+            return provider.isEmpty() && contentType.contains("json") && !BODILESS.contains(request.method());
         }
 
         /** {@return whether the body has a say in which provider it is for} */
         boolean isRoutedByBody() {
-            return provider.isEmpty() && (isJson() || (isUpload() ? FORMS.contains(operation()) : mayNameModel()));
+            return provider.isEmpty() && (isJson || (isUpload() ? FORMS.contains(operation()) : mayNameModel()));
         }
 
         /** {@return the length the client announced; negative if it did not} */
         long length() {
             // The decoder lets only digits through.
-            String length = request.getHeader("content-length");
+            String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
             return length == null ? -1 : Long.parseLong(length.strip());
         }
     }
 
     /** Serves one request, which is paused; never throws. */
     void handle(HttpServerRequest request, ApiPath path, RequestRecord record) {
-        Future<Void> served;
         try {
-            served = serve(request, path, record);
+            serve(request, path, record);
         } catch (GatewayException refusal) {
-            served = Future.failedFuture(refusal);
+            errors.send(request, record, refusal);
         }
-        served.onFailure(failure -> errors.send(request, record, failure));
     }
 
-    private Future<Void> serve(HttpServerRequest request, ApiPath path, RequestRecord record) {
+    /**
+     * What follows of a request when something of it has come. These steps are called back, where a chain of futures would
+     * cost each request about a microsecond; so it is here that nothing they throw leaves a client without an answer.
+     */
+    private void next(Inbound inbound, Runnable step) {
+        inbound.record().works();
+        try {
+            step.run();
+        } catch (RuntimeException | Error failure) {
+            fail(inbound, failure);
+        }
+    }
+
+    private void fail(Inbound inbound, Throwable failure) {
+        errors.send(inbound.request(), inbound.record(), failure);
+    }
+
+    private void serve(HttpServerRequest request, ApiPath path, RequestRecord record) {
         List<String> provider = request.headers().getAll(ProviderChoice.HEADER);
         boolean reads =
                 request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
         if (path.operation().equals(Operation.MODELS) && provider.isEmpty() && reads) {
-            return listModels(request, path, record);
+            listModels(request, path, record);
+            return;
         }
         Optional<Secret> key = catalog.config().auth().passthrough() ? Bearer.of(request) : Optional.empty();
-        return relay(new Inbound(request, path, record, provider, clientHeaders(request), key));
+        String contentType = Optional.ofNullable(request.getHeader(HttpHeaders.CONTENT_TYPE))
+                .orElse("")
+                .toLowerCase(Locale.ROOT);
+        relay(new Inbound(
+                request,
+                path,
+                record,
+                provider,
+                clientHeaders(request),
+                key,
+                contentType,
+                isJson(request.method(), path, contentType)));
+    }
+
+    private static boolean isJson(HttpMethod method, ApiPath path, String contentType) {
+        Operation operation = path.operation();
+        boolean body = JSON.contains(operation)
+                ? operation.path().equals(path.below())
+                : MODEL_IN_FORM.contains(operation) && !Inbound.isUpload(contentType);
+        return body && !BODILESS.contains(method);
     }
 
     /** Refuses what cannot be served before its body is asked for. */
-    private Future<Void> relay(Inbound inbound) {
+    private void relay(Inbound inbound) {
         if (!inbound.isRoutedByBody()) {
             Plan unused = plan(inbound, Optional.empty()); // for what it refuses
         }
@@ -190,24 +221,38 @@ final class ApiHandler {
                 throw Upload.tooLarge(limit);
             }
             sayContinue(inbound.request());
-            return inbound.isRoutedByBody()
-                    ? routeUpload(inbound)
-                    : startUpload(inbound, plan(inbound, Optional.empty()), Upload.Beginning.none(inbound.length()));
+            if (inbound.isRoutedByBody()) {
+                routeUpload(inbound);
+            } else {
+                startUpload(inbound, plan(inbound, Optional.empty()), Upload.Beginning.none(inbound.length()));
+            }
+            return;
         }
         long limit = catalog.config().server().limits().body().bytes();
-        if (inbound.length() > limit) {
+        long length = inbound.length();
+        if (length > limit) {
             throw BodyReader.tooLarge(limit);
         }
         sayContinue(inbound.request());
         inbound.record().waits();
-        return BodyReader.read(inbound.request(), limit, patience(inbound.request()))
-                .compose(body -> {
-                    inbound.record().works();
-                    return inbound.isJson() ? relayJson(inbound, body) : relayOther(inbound, body);
-                });
+        BodyReader.read(
+                inbound.request(),
+                length,
+                limit,
+                patience(inbound.request()),
+                body -> next(inbound, () -> relayHeld(inbound, body)),
+                failure -> fail(inbound, failure));
     }
 
-    private Future<Void> listModels(HttpServerRequest request, ApiPath path, RequestRecord record) {
+    private void relayHeld(Inbound inbound, Buffer body) {
+        if (inbound.isJson()) {
+            relayJson(inbound, body);
+        } else {
+            relayOther(inbound, body);
+        }
+    }
+
+    private void listModels(HttpServerRequest request, ApiPath path, RequestRecord record) {
         String below = path.below();
         Buffer body = below.equals(Operation.MODELS.path())
                 ? models.all(catalog.snapshot())
@@ -226,7 +271,6 @@ final class ApiHandler {
         } else {
             request.response().end(body);
         }
-        return Future.succeededFuture();
     }
 
     private static String decode(String raw) {
@@ -249,7 +293,7 @@ final class ApiHandler {
     }
 
     private static void requirePlain(HttpServerRequest request) {
-        String coding = request.getHeader("content-encoding");
+        String coding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
         if (coding != null && !coding.strip().equalsIgnoreCase("identity")) {
             throw new GatewayException(
                     ErrorCode.UNSUPPORTED_MEDIA_TYPE,
@@ -259,12 +303,12 @@ final class ApiHandler {
     }
 
     private static void sayContinue(HttpServerRequest request) {
-        if (request.version() != HttpVersion.HTTP_1_0 && request.headers().contains("expect")) {
+        if (request.version() != HttpVersion.HTTP_1_0 && request.headers().contains(HttpHeaders.EXPECT)) {
             request.response().writeContinue();
         }
     }
 
-    private Future<Void> relayJson(Inbound inbound, Buffer body) {
+    private void relayJson(Inbound inbound, Buffer body) {
         RequestPeek peek = RequestPeek.of(body);
         if (MODEL_REQUIRED.contains(inbound.operation())) {
             peek.requireModel();
@@ -272,11 +316,11 @@ final class ApiHandler {
         if (GatewayCall.isMetered(inbound.operation())) {
             inbound.record().metered(body.length(), !inbound.operation().equals(Operation.EMBEDDINGS));
         }
-        return relayRead(inbound, body, peek);
+        relayRead(inbound, body, peek);
     }
 
-    private Future<Void> relayRead(Inbound inbound, Buffer body, RequestPeek peek) {
-        return relay(
+    private void relayRead(Inbound inbound, Buffer body, RequestPeek peek) {
+        relay(
                 inbound,
                 plan(inbound, peek.model(), name -> RequestPeek.field(body, name)),
                 asJson(inbound.headers()),
@@ -307,21 +351,23 @@ final class ApiHandler {
     }
 
     /** Nothing need be right about the body of an operation that is not known here; if it is, its model counts. */
-    private Future<Void> relayOther(Inbound inbound, Buffer body) {
+    private void relayOther(Inbound inbound, Buffer body) {
         if (inbound.mayNameModel()) {
             RequestPeek peek;
             try {
                 peek = RequestPeek.of(body);
             } catch (GatewayException unreadable) {
-                return relayUnread(inbound, body);
+                relayUnread(inbound, body);
+                return;
             }
-            return relayRead(inbound, body, peek);
+            relayRead(inbound, body, peek);
+        } else {
+            relayUnread(inbound, body);
         }
-        return relayUnread(inbound, body);
     }
 
-    private Future<Void> relayUnread(Inbound inbound, Buffer body) {
-        return relay(
+    private void relayUnread(Inbound inbound, Buffer body) {
+        relay(
                 inbound,
                 plan(inbound, Optional.empty()),
                 inbound.headers(),
@@ -332,26 +378,28 @@ final class ApiHandler {
     }
 
     /** Holds what comes of an upload until its model is known, then lets it pass. */
-    private Future<Void> routeUpload(Inbound inbound) {
+    private void routeUpload(Inbound inbound) {
         long limit = catalog.config().server().limits().body().bytes();
         inbound.record().waits();
-        return FormReader.read(inbound.request(), limit, patience(inbound.request()))
-                .compose(form -> {
-                    inbound.record().works();
-                    return startUpload(
-                            inbound,
-                            plan(inbound, form.peek().model()),
-                            new Upload.Beginning(
-                                    target -> target.modelChanged()
-                                            ? form.withModel(target.model().orElseThrow())
-                                            : form.read(),
-                                    form.whole(),
-                                    inbound.length(),
-                                    form.read().length()));
-                });
+        FormReader.read(inbound.request(), limit, patience(inbound.request()))
+                .onSuccess(form -> next(inbound, () -> startUpload(inbound, form)))
+                .onFailure(failure -> fail(inbound, failure));
     }
 
-    private Future<Void> startUpload(Inbound inbound, Plan plan, Upload.Beginning beginning) {
+    private void startUpload(Inbound inbound, FormReader.Form form) {
+        startUpload(
+                inbound,
+                plan(inbound, form.peek().model()),
+                new Upload.Beginning(
+                        target -> target.modelChanged()
+                                ? form.withModel(target.model().orElseThrow())
+                                : form.read(),
+                        form.whole(),
+                        inbound.length(),
+                        form.read().length()));
+    }
+
+    private void startUpload(Inbound inbound, Plan plan, Upload.Beginning beginning) {
         Upload upload = relays.upload(
                 inbound.request(),
                 patience(inbound.request()),
@@ -361,7 +409,7 @@ final class ApiHandler {
                         ? OptionalLong.of(
                                 catalog.config().server().limits().body().bytes())
                         : OptionalLong.empty());
-        return relay(inbound, plan, inbound.headers(), false, false, target -> GatewayCall.streamedBody(), upload);
+        relay(inbound, plan, inbound.headers(), false, false, target -> GatewayCall.streamedBody(), upload);
     }
 
     private boolean mayRepeat(Plan plan) {
@@ -374,7 +422,7 @@ final class ApiHandler {
                         > 1;
     }
 
-    private Future<Void> relay(
+    private void relay(
             Inbound inbound,
             Plan plan,
             Headers headers,
@@ -399,7 +447,14 @@ final class ApiHandler {
                 inbound.operation(),
                 wanted(inbound.request()),
                 plan.route().map(route -> "models." + route).orElse("the request"));
-        return relays.serve(inbound.request(), inquiry, plan, versions, inbound.record(), upload);
+        relays.serve(
+                inbound.request(),
+                inquiry,
+                plan,
+                versions,
+                inbound.record(),
+                upload,
+                failure -> fail(inbound, failure));
     }
 
     /** The caller's credentials that are no bearer token are for the one provider, if it knows such, and no other. */

@@ -4,7 +4,6 @@ import io.magicapi.gateway.loop.Connections;
 import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.loop.LoopClock;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -13,6 +12,7 @@ import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +30,12 @@ final class ClientResponse {
 
     private final HttpServerRequest request;
     private final HttpServerResponse response;
+    private final boolean isHead;
     private final String requestId;
     private final LoopClock clock;
     private final Duration slowReader;
     private final Runnable clientLeft;
-    private final Promise<Void> done = Promise.promise();
+    private final Consumer<Throwable> unanswered;
     private @Nullable Deadline reader;
     private @Nullable ClientSide waiting;
     private @Nullable Deadline quiet;
@@ -46,15 +47,23 @@ final class ClientResponse {
      *
      * @param slowReader how long a client may take nothing of an answer that waits for it
      * @param clientLeft called once, when the client has left before the end or is given up
+     * @param unanswered told what is left to others to tell the client, at most once
      */
     ClientResponse(
-            HttpServerRequest request, String requestId, LoopClock clock, Duration slowReader, Runnable clientLeft) {
+            HttpServerRequest request,
+            String requestId,
+            LoopClock clock,
+            Duration slowReader,
+            Runnable clientLeft,
+            Consumer<Throwable> unanswered) {
         this.request = request;
         this.response = request.response();
+        this.isHead = request.method().equals(HttpMethod.HEAD);
         this.requestId = requestId;
         this.clock = clock;
         this.slowReader = slowReader;
         this.clientLeft = clientLeft;
+        this.unanswered = unanswered;
     }
 
     /**
@@ -78,13 +87,7 @@ final class ClientResponse {
         if (!over) {
             finish();
             clientLeft.run();
-            done.tryComplete();
         }
-    }
-
-    /** {@return completes when the response is written or the client has left; fails as told to {@link #fail}} */
-    Future<Void> done() {
-        return done.future();
     }
 
     boolean isOver() {
@@ -97,7 +100,7 @@ final class ClientResponse {
     }
 
     boolean isHead() {
-        return request.method().equals(HttpMethod.HEAD);
+        return isHead;
     }
 
     /** {@return whether a response without length can be told from one that is cut} */
@@ -226,7 +229,7 @@ final class ClientResponse {
     /** Writes the last of the body, and ends the response as a whole one. */
     void end(Buffer last) {
         finish();
-        response.end(last).onComplete(written -> done.tryComplete());
+        response.end(last);
     }
 
     /** Writes an error that is known whole. */
@@ -241,19 +244,19 @@ final class ClientResponse {
     void breakOff(Buffer words) {
         finish();
         Future<Void> flushed = words.length() == 0 ? Future.succeededFuture() : response.write(words);
-        flushed.onComplete(written -> {
-            response.reset();
-            done.tryComplete();
-        });
+        flushed.onComplete(written -> response.reset());
     }
 
-    /** Leaves it to the caller of {@link #done} to tell the client. */
+    /** Leaves it to others to tell the client, unless the response is over. */
     void fail(Throwable failure) {
+        if (over) {
+            return;
+        }
         finish();
         if (!hasBegun()) {
             response.setChunked(false); // as an attempt that came to nothing would have had it
         }
-        done.tryFail(failure);
+        unanswered.accept(failure);
     }
 
     /** Lets the client send the rest of its upload, so that it gets to read the answer. */

@@ -11,13 +11,13 @@ import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.observe.RequestRecord.Outcome;
 import io.magicapi.gateway.plugins.Lease;
 import io.magicapi.gateway.plugins.ProviderGeneration;
-import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,15 +73,16 @@ final class Relay {
             Plan plan,
             Leases leases,
             RequestRecord record,
-            @Nullable Upload upload) {
+            @Nullable Upload upload,
+            Consumer<Throwable> unanswered) {
         this.relays = relays;
         this.inquiry = inquiry;
         this.plan = plan;
         this.leases = leases;
         this.record = record;
         this.upload = upload;
-        this.client =
-                new ClientResponse(request, inquiry.requestId(), relays.clock(), relays.slowReader(), this::clientLeft);
+        this.client = new ClientResponse(
+                request, inquiry.requestId(), relays.clock(), relays.slowReader(), this::clientLeft, unanswered);
         this.tries = new Tries(plan, relays.retries(), this::isFree, ThreadLocalRandom.current());
         this.notAsked = new NotAsked(plan.route());
         this.credentials = new Credentials(
@@ -91,12 +92,11 @@ final class Relay {
     }
 
     /** Serves the request, see {@link Relays#serve}. */
-    Future<Void> run() {
+    void run() {
         client.watch(upload != null);
         if (!client.isOver()) {
             attempt();
         }
-        return client.done();
     }
 
     private void attempt() {

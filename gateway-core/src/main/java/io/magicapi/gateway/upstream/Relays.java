@@ -6,7 +6,6 @@ import io.magicapi.gateway.health.Health;
 import io.magicapi.gateway.loop.LoopClock;
 import io.magicapi.gateway.observe.RequestRecord;
 import io.magicapi.gateway.plugins.ProviderGeneration;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
@@ -14,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -60,19 +60,20 @@ public final class Relays {
      * @param plan what is tried
      * @param leases finds the version of a provider that serves, at each attempt
      * @param upload the client's body, if it is not held in memory; it can be sent once
-     * @return completes when a response has been written or the client has left; fails if nothing was written and the
-     *     client must be told: with a {@link GatewayException}, or with a bug of ours
+     * @param unanswered called, at most once, if nothing was written and the client must be told: with a {@link
+     *     GatewayException}, or with a bug of ours
      */
-    public Future<Void> serve(
+    public void serve(
             HttpServerRequest request,
             Inquiry inquiry,
             Plan plan,
             Leases leases,
             RequestRecord record,
-            @Nullable Upload upload) {
-        Relay relay = new Relay(this, request, inquiry, plan, leases, record, upload);
+            @Nullable Upload upload,
+            Consumer<Throwable> unanswered) {
+        Relay relay = new Relay(this, request, inquiry, plan, leases, record, upload, unanswered);
         running.add(relay);
-        return relay.run();
+        relay.run();
     }
 
     /**
