@@ -1,18 +1,10 @@
 package io.magicapi.gateway.routing;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.magicapi.gateway.buffer.HeapBytes;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.vertx.core.buffer.Buffer;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,8 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What routing needs to know of a JSON request: {@code model}, {@code stream} and {@code stream_options.include_usage}.
  *
- * <p>The body is read once by a streaming parser, in place; nothing is built, and what is of no interest is skipped
- * without being decoded. The body itself is never changed: it goes upstream byte for byte, or, if another model is to
+ * <p>The body is read once, in place; nothing is built, and what is of no interest is skipped without being decoded. The body itself is never changed: it goes upstream byte for byte, or, if another model is to
  * be asked for, with the bytes of that one value exchanged ({@link #withModel}).
  *
  * <p>Reading is strict, also where the provider is named by a header: it must see exactly what the upstream will see, or
@@ -34,17 +25,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable.
  */
 public final class RequestPeek {
-
-    /** Strings may be as long as the body, as images come in base64; the body has its own limit. */
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxStringLength(Integer.MAX_VALUE)
-                    .maxNestingDepth(1000)
-                    .build())
-            // Names come from clients: interning them would fill a table of the whole process.
-            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-            .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
-            .build();
 
     private final @Nullable String model;
     private final boolean modelPresent;
@@ -82,18 +62,21 @@ public final class RequestPeek {
      *
      * @param body complete; shared, not changed
      * @throws GatewayException {@link ErrorCode#INVALID_JSON} unless the body is one JSON object in UTF-8, nested at
-     *     most 1000 deep, that has each of the fields read here at most once, and no number of more than 1000 digits
+     *     most 1000 deep, that has each of the fields read here at most once, and no number of more than 1000 characters
      */
     public static RequestPeek of(Buffer body) {
         HeapBytes bytes = HeapBytes.of(body);
-        requireJsonText(bytes);
+        if (bytes.length() == 0) {
+            throw invalid("the request has no body; a JSON object is expected");
+        }
+        requireNoForeignEncoding(bytes);
         Reading reading = new Reading(bytes);
         try {
             reading.read();
-        } catch (JsonProcessingException e) {
-            throw invalid("the request body is not valid JSON: " + describe(e));
-        } catch (IOException | IllegalStateException e) {
-            throw invalid("the request body is not valid JSON");
+        } catch (JsonScan.Fault fault) {
+            requireUtf8(bytes); // if that is what is wrong, it explains more
+            throw invalid("the request body is not valid JSON: " + fault.getMessage() + " near byte "
+                    + (fault.at() - bytes.offset()));
         }
         return new RequestPeek(reading);
     }
@@ -185,36 +168,40 @@ public final class RequestPeek {
      */
     public static Optional<String> field(Buffer body, String name) {
         HeapBytes bytes = HeapBytes.of(body);
-        try (JsonParser json = JSON.createParser(bytes.array(), bytes.offset(), bytes.length())) {
-            json.nextToken();
-            while (json.nextToken() == JsonToken.FIELD_NAME) {
-                boolean wanted = json.currentName().equals(name);
-                JsonToken value = json.nextToken();
-                if (wanted) {
-                    return value == JsonToken.VALUE_STRING || value.isNumeric()
-                            ? Optional.of(json.getText())
-                            : Optional.empty();
+        JsonScan json = new JsonScan(bytes.array(), bytes.offset(), bytes.end());
+        try {
+            for (boolean more = json.enter('{', '}'); more; more = json.goesOn('}')) {
+                if (json.name().equals(name)) {
+                    return textOrNumber(json, bytes.array());
                 }
-                json.skipChildren();
+                json.skipValue();
             }
-        } catch (IOException unreadable) {
-            throw new IllegalStateException("the body was read before", unreadable);
+        } catch (JsonScan.Fault fault) {
+            throw new IllegalStateException("the body was read before", fault);
         }
         return Optional.empty();
     }
 
-    private static void requireJsonText(HeapBytes bytes) {
-        if (bytes.length() == 0) {
-            throw invalid("the request has no body; a JSON object is expected");
+    private static Optional<String> textOrNumber(JsonScan json, byte[] array) throws JsonScan.Fault {
+        int first = json.next();
+        if (first == '"') {
+            return Optional.of(json.string());
         }
-        requireNoForeignEncoding(bytes);
+        int start = json.position();
+        json.skipValue();
+        return first == '-' || (first >= '0' && first <= '9')
+                ? Optional.of(new String(array, start, json.position() - start, StandardCharsets.US_ASCII))
+                : Optional.empty();
+    }
+
+    private static void requireUtf8(HeapBytes bytes) {
         int fault = Utf8.firstFault(bytes.array(), bytes.offset(), bytes.end());
         if (fault >= 0) {
             throw invalid("the request body is not valid UTF-8 at byte " + (fault - bytes.offset()));
         }
     }
 
-    /** The parser would read UTF-16 and UTF-32 as well, but then it has no byte offsets to give. */
+    /** For a message that explains more than that no JSON begins like this. */
     private static void requireNoForeignEncoding(HeapBytes bytes) {
         byte[] array = bytes.array();
         int first = bytes.length() == 0 ? ' ' : array[bytes.offset()] & 0xff;
@@ -232,19 +219,11 @@ public final class RequestPeek {
         return new GatewayException(ErrorCode.INVALID_JSON, message);
     }
 
-    /** The parser's own messages quote the body, which must not get into an error or a log. */
-    private static String describe(JsonProcessingException failure) {
-        long offset = failure.getLocation() == null ? -1 : failure.getLocation().getByteOffset();
-        String what = failure instanceof StreamConstraintsException
-                ? "it is nested too deeply, or a number or a name in it is too long"
-                : "unexpected character or end";
-        return offset < 0 ? what : what + " near byte " + offset;
-    }
-
     /** One reading of one body; what it finds stays in its fields when it fails half-way. */
     private static final class Reading {
 
-        private final HeapBytes bytes;
+        private final JsonScan json;
+        private final int origin;
 
         private @Nullable String model;
         private boolean modelSeen;
@@ -265,89 +244,85 @@ public final class RequestPeek {
         private int usageEnd;
 
         Reading(HeapBytes bytes) {
-            this.bytes = bytes;
+            this.json = new JsonScan(bytes.array(), bytes.offset(), bytes.end());
+            this.origin = bytes.offset();
         }
 
-        void read() throws IOException {
-            try (JsonParser json = JSON.createParser(bytes.array(), bytes.offset(), bytes.length())) {
-                if (json.nextToken() != JsonToken.START_OBJECT) {
-                    throw invalid("the request body must be a JSON object");
-                }
-                begin = start(json);
-                while (json.nextToken() != JsonToken.END_OBJECT) {
-                    field(json, json.currentName());
-                }
-                if (json.nextToken() != null) {
-                    throw invalid("the request body must be one JSON object with nothing after it");
-                }
+        void read() throws JsonScan.Fault {
+            if (json.next() != '{') {
+                throw invalid("the request body must be a JSON object");
+            }
+            begin = position();
+            for (boolean more = json.enter('{', '}'); more; more = json.goesOn('}')) {
+                field(json.name(), json.next());
+            }
+            if (json.next() >= 0) {
+                throw invalid("the request body is not valid JSON: it must be one object with nothing after it");
             }
         }
 
-        private void field(JsonParser json, String name) throws IOException {
-            JsonToken value = json.nextToken();
+        /** @param first the first byte of the value, which is still to be read */
+        private void field(String name, int first) throws JsonScan.Fault {
             switch (name) {
                 case "model" -> {
                     requireFirst(modelSeen, name);
                     modelSeen = true;
-                    readModel(json, value);
+                    readModel(first);
                 }
                 case "stream" -> {
                     requireFirst(streamSeen, name);
                     streamSeen = true;
-                    stream = value == JsonToken.VALUE_TRUE;
+                    stream = first == 't';
+                    json.skipValue();
                 }
                 case "stream_options" -> {
                     requireFirst(optionsSeen, name);
                     optionsSeen = true;
-                    optionsStart = start(json);
-                    if (value == JsonToken.START_OBJECT) {
-                        readStreamOptions(json);
+                    optionsStart = position();
+                    if (first == '{') {
+                        readStreamOptions();
                     } else {
-                        json.skipChildren();
-                        optionsEnd = end(json);
+                        json.skipValue();
+                        optionsEnd = position();
                     }
                 }
-                default -> {}
+                default -> json.skipValue();
             }
-            json.skipChildren();
         }
 
-        private void readModel(JsonParser json, JsonToken value) throws IOException {
-            if (value != JsonToken.VALUE_STRING) {
+        private void readModel(int first) throws JsonScan.Fault {
+            if (first != '"') {
+                json.skipValue();
                 return;
             }
-            modelStart = start(json);
-            String text = json.getText();
-            modelEnd = endOfString(modelStart);
+            modelStart = position();
+            String text = json.string();
+            modelEnd = position();
             model = text.isEmpty() ? null : text;
         }
 
-        private void readStreamOptions(JsonParser json) throws IOException {
+        private void readStreamOptions() throws JsonScan.Fault {
             boolean seen = false;
-            while (json.nextToken() != JsonToken.END_OBJECT) {
-                String name = json.currentName();
-                JsonToken value = json.nextToken();
+            for (boolean more = json.enter('{', '}'); more; more = json.goesOn('}')) {
                 optionsEmpty = false;
+                String name = json.name();
+                int first = json.next();
                 if (name.equals("include_usage")) {
                     requireFirst(seen, "stream_options.include_usage");
                     seen = true;
-                    includeUsage = value == JsonToken.VALUE_TRUE;
-                    usageStart = start(json);
-                    json.skipChildren();
-                    usageEnd = end(json);
+                    includeUsage = first == 't';
+                    usageStart = position();
+                    json.skipValue();
+                    usageEnd = position();
+                } else {
+                    json.skipValue();
                 }
-                json.skipChildren();
             }
         }
 
-        private static int start(JsonParser json) {
-            return (int) json.currentTokenLocation().getByteOffset();
-        }
-
-        /** Of a value that was just read; a number may be taken for one byte longer, a blank or what ends it. */
-        private static int end(JsonParser json) throws IOException {
-            json.finishToken();
-            return (int) json.currentLocation().getByteOffset();
+        /** {@return how many bytes of the body come before the next one} */
+        private int position() {
+            return json.position() - origin;
         }
 
         /** {@return what says that the usage is wanted, in place of what says otherwise, or added} */
@@ -372,15 +347,6 @@ public final class RequestPeek {
                         "the request body has \"" + name + "\" more than once",
                         Optional.of(name));
             }
-        }
-
-        private int endOfString(int start) {
-            byte[] array = bytes.array();
-            int i = bytes.offset() + start + 1;
-            while (array[i] != '"') {
-                i += array[i] == '\\' ? 2 : 1;
-            }
-            return i + 1 - bytes.offset();
         }
     }
 }

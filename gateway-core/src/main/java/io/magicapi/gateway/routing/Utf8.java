@@ -35,7 +35,7 @@ final class Utf8 {
     }
 
     /** {@return the length of the sequence of two to four bytes at {@code i}; 0 if it is not valid} */
-    private static int sequenceLength(byte[] array, int i, int end) {
+    static int sequenceLength(byte[] array, int i, int end) {
         int first = array[i] & 0xff;
         int length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
         if (length == 0 || i + length > end) {
