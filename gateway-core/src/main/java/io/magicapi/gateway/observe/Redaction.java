@@ -14,6 +14,9 @@ final class Redaction {
     /** What {@link #SECRET} begins with, up to the character before those that end it. */
     private static final String[] BEGINNINGS = {"bearer", "sk", "gsk", "xai", "pplx", "hf", "r8", "key", "AIz"};
 
+    /** What these end with. */
+    private static final String BEGINNINGS_END_WITH = "rRkKiIxXfF8yYzZ";
+
     private static final int SHORTEST_BEGINNING = 2;
 
     private Redaction() {}
@@ -27,7 +30,7 @@ final class Redaction {
         for (int i = SHORTEST_BEGINNING; i < text.length(); i++) {
             char each = text.charAt(i);
             boolean ends = each == '-' || each == '_' || Character.isWhitespace(each) || each == 'a' || each == 'A';
-            if (ends && isBeginning(text, i)) {
+            if (ends && BEGINNINGS_END_WITH.indexOf(text.charAt(i - 1)) >= 0 && isBeginning(text, i)) {
                 return true;
             }
         }
