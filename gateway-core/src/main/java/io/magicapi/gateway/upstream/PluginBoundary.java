@@ -21,7 +21,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -100,27 +99,11 @@ public final class PluginBoundary {
      */
     Future<Opened> open(ProviderGeneration generation, Call call) {
         boolean offLoop = generation.conduct().isOffLoop() || isLarge(call.body());
-        Future<Opened> opened =
-                run(generation, offLoop, () -> begin(generation, offLoop, call)).compose(Supplier::get);
-        return inTime(generation, "prepare the request", opened);
-    }
-
-    /** {@return how to get what is opened} Most providers open at once; then their code is entered only once. */
-    private Supplier<Future<Opened>> begin(ProviderGeneration generation, boolean offLoop, Call call) {
-        CompletionStage<Exchange> stage = generation.provider().openAsync(call);
-        if (isDone(stage)) {
-            Opened opened = opened(generation, stage.toCompletableFuture().join());
-            return () -> Future.succeededFuture(opened);
-        }
-        return () -> await(generation, stage)
+        Future<Opened> opened = run(
+                        generation, offLoop, () -> generation.provider().openAsync(call))
+                .compose(stage -> await(generation, stage))
                 .compose(exchange -> run(generation, offLoop, () -> opened(generation, exchange)));
-    }
-
-    /** Stages of other classes need not even have an answer to this. */
-    private static boolean isDone(@Nullable CompletionStage<?> stage) {
-        return stage != null
-                && stage.getClass() == CompletableFuture.class
-                && stage.toCompletableFuture().isDone();
+        return inTime(generation, "prepare the request", opened);
     }
 
     private static boolean isLarge(Body body) {
