@@ -3,10 +3,8 @@ package io.magicapi.gateway.routing;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import io.magicapi.gateway.buffer.EightBytes;
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -46,13 +44,6 @@ final class JsonScan {
                     .maxStringLength(Integer.MAX_VALUE)
                     .build())
             .build();
-
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final long ONES = 0x0101010101010101L;
-    private static final long HIGH_BITS = 0x8080808080808080L;
-    private static final long BLANKS = ' ' * ONES;
-    private static final long QUOTES = '"' * ONES;
-    private static final long BACKSLASHES = '\\' * ONES;
 
     private final byte[] array;
     private final int end;
@@ -178,20 +169,18 @@ final class JsonScan {
         }
     }
 
-    /**
-     * Steps over the characters of ASCII that mean themselves. Of the eight bytes of a long, each difference here has its
-     * highest bit set, if none before it has, exactly where a byte is below a blank, a quote or a backslash.
-     */
+    /** Steps over the characters of ASCII that mean themselves. */
     private void skipPlain() {
         while (i + Long.BYTES <= end) {
-            long bytes = (long) LONG.get(array, i);
-            long special =
-                    (bytes | (bytes - BLANKS) | ((bytes ^ QUOTES) - ONES) | ((bytes ^ BACKSLASHES) - ONES)) & HIGH_BITS;
+            long bytes = EightBytes.at(array, i);
+            long special = EightBytes.beyondAscii(bytes)
+                    | EightBytes.below(bytes, ' ')
+                    | EightBytes.equal(bytes, '"')
+                    | EightBytes.equal(bytes, '\\');
+            i += EightBytes.first(special);
             if (special != 0) {
-                i += Long.numberOfTrailingZeros(special) / Byte.SIZE;
                 return;
             }
-            i += Long.BYTES;
         }
         while (i < end && array[i] >= ' ' && array[i] != '"' && array[i] != '\\') {
             i++;

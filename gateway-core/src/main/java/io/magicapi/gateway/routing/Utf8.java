@@ -1,14 +1,9 @@
 package io.magicapi.gateway.routing;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
+import io.magicapi.gateway.buffer.EightBytes;
 
 /** Tells whether bytes are valid UTF-8 (RFC 3629): no overlong form, no surrogate, nothing beyond U+10FFFF. */
 final class Utf8 {
-
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
-    private static final long HIGH_BITS = 0x8080808080808080L;
 
     private Utf8() {}
 
@@ -17,7 +12,7 @@ final class Utf8 {
         int i = start;
         while (i < end) {
             // Nearly all of a request is ASCII: eight bytes at a time.
-            if (i + Long.BYTES <= end && ((long) LONG.get(array, i) & HIGH_BITS) == 0) {
+            if (i + Long.BYTES <= end && EightBytes.beyondAscii(EightBytes.at(array, i)) == 0) {
                 i += Long.BYTES;
                 continue;
             }

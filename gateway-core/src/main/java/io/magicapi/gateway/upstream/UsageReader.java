@@ -1,13 +1,11 @@
 package io.magicapi.gateway.upstream;
 
+import io.magicapi.gateway.buffer.EightBytes;
 import io.magicapi.gateway.buffer.HeapBytes;
 import io.magicapi.gateway.observe.Usage;
 import io.magicapi.gateway.observe.UsagePointers;
 import io.vertx.core.buffer.Buffer;
 import java.io.ByteArrayOutputStream;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -26,12 +24,6 @@ import org.jspecify.annotations.Nullable;
  * <p>One instance per answer, one thread.
  */
 final class UsageReader {
-
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
-    private static final long ONES = 0x0101010101010101L;
-    private static final long HIGH_BITS = 0x8080808080808080L;
-    private static final long QUOTES = '"' * ONES;
-    private static final long BACKSLASHES = '\\' * ONES;
 
     private static final int MAX_NAME = 64;
     private static final int MAX_OBJECT = 64 * 1024;
@@ -168,23 +160,19 @@ final class UsageReader {
     /** {@return where the next quote or backslash is; {@code end} if there is none} */
     private static int endOfPlain(byte[] array, int from, int end) {
         int i = from;
-        // Most of an answer is in its strings: eight bytes at a time.
+        // Most of an answer is in its strings.
         while (i + Long.BYTES <= end) {
-            long eight = (long) LONG.get(array, i);
-            if (hasZero(eight ^ QUOTES) || hasZero(eight ^ BACKSLASHES)) {
-                break;
+            long bytes = EightBytes.at(array, i);
+            long found = EightBytes.equal(bytes, '"') | EightBytes.equal(bytes, '\\');
+            i += EightBytes.first(found);
+            if (found != 0) {
+                return i;
             }
-            i += Long.BYTES;
         }
         while (i < end && array[i] != '"' && array[i] != '\\') {
             i++;
         }
         return i;
-    }
-
-    /** {@return whether one of eight bytes is zero: only then does taking one from it borrow from the bit above} */
-    private static boolean hasZero(long eight) {
-        return ((eight - ONES) & ~eight & HIGH_BITS) != 0;
     }
 
     private void noteName(byte[] array, int from, int to) {
