@@ -21,8 +21,7 @@ import org.openjdk.jmh.annotations.State;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class RelayBenchmark {
 
-    private static final List<String> USAGE = List.of("/x_groq/usage", "/usage");
-    private static final UsagePointers POINTERS = UsagePointers.of(USAGE);
+    private static final UsagePointers USAGE = UsagePointers.of(List.of("/x_groq/usage", "/usage"));
 
     private final MultiMap fromClient = MultiMap.caseInsensitiveMultiMap()
             .add("host", "127.0.0.1")
@@ -81,7 +80,7 @@ public class RelayBenchmark {
     /** The usage in an answer of 1 KB. */
     @Benchmark
     public Optional<Usage> usageOfAnswer() {
-        UsageReader reader = new UsageReader(POINTERS);
+        UsageReader reader = new UsageReader(USAGE);
         reader.read(answer);
         return reader.usage();
     }

@@ -8,12 +8,12 @@ import java.util.List;
 /** Where the answers of a provider carry token usage, made ready once for all answers. Immutable. */
 public final class UsagePointers {
 
-    private final List<String> texts;
+    private final List<JsonPointer> pointers;
     private final List<byte[][]> steps;
 
     private UsagePointers(List<String> texts) {
-        this.texts = List.copyOf(texts);
-        this.steps = this.texts.stream().map(UsagePointers::steps).toList();
+        this.pointers = texts.stream().map(JsonPointer::compile).toList();
+        this.steps = pointers.stream().map(UsagePointers::steps).toList();
     }
 
     /**
@@ -26,17 +26,17 @@ public final class UsagePointers {
         return new UsagePointers(texts);
     }
 
-    private static byte[][] steps(String text) {
+    private static byte[][] steps(JsonPointer pointer) {
         List<byte[]> names = new ArrayList<>();
-        for (JsonPointer p = JsonPointer.compile(text); p != null && !p.matches(); p = p.tail()) {
+        for (JsonPointer p = pointer; p != null && !p.matches(); p = p.tail()) {
             names.add(p.getMatchingProperty().getBytes(StandardCharsets.UTF_8));
         }
         return names.toArray(byte[][]::new);
     }
 
-    /** {@return the pointers as texts} */
-    public List<String> texts() {
-        return texts;
+    /** {@return the pointers, for trees} */
+    public List<JsonPointer> pointers() {
+        return pointers;
     }
 
     /** {@return of each pointer the names of the fields that it leads through, in UTF-8; not to be written to} */

@@ -473,7 +473,7 @@ final class Attempt implements ClientSide {
     private ChatStreamAnswer chatStream(boolean hidesUsage) {
         return new ChatStreamAnswer(
                 delivery.through(this, this::unusable),
-                new ChatStreamScanner(generation().usagePointers().texts(), MAX_EVENT, hidesUsage),
+                new ChatStreamScanner(generation().usagePointers(), MAX_EVENT, hidesUsage),
                 inquiry.includeUsage(),
                 delivery.holding(),
                 MAX_EVENT);

@@ -6,6 +6,7 @@ import io.magicapi.gateway.buffer.HeapBytes;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.observe.Usage;
+import io.magicapi.gateway.observe.UsagePointers;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -105,10 +106,10 @@ final class ChatStreamScanner {
     /**
      * A scanner for a stream that is about to begin.
      *
-     * @param usagePointers where chunks carry usage, as JSON pointers in the order to look: {@code /usage}
+     * @param usagePointers where chunks carry usage
      * @param maxEvent how many bytes of an incomplete event are held
      */
-    ChatStreamScanner(List<String> usagePointers, int maxEvent) {
+    ChatStreamScanner(UsagePointers usagePointers, int maxEvent) {
         this(usagePointers, maxEvent, false);
     }
 
@@ -117,12 +118,10 @@ final class ChatStreamScanner {
      *
      * @param hidesUsage whether chunks that only tell usage are read and dropped: the client has not asked for them
      */
-    ChatStreamScanner(List<String> usagePointers, int maxEvent, boolean hidesUsage) {
+    ChatStreamScanner(UsagePointers usagePointers, int maxEvent, boolean hidesUsage) {
         this.hidesUsage = hidesUsage;
-        this.usagePointers = usagePointers.stream()
-                .map(JsonPointer::compile)
-                .filter(p -> !p.matches())
-                .toList();
+        this.usagePointers =
+                usagePointers.pointers().stream().filter(p -> !p.matches()).toList();
         this.names = Stream.concat(
                         Stream.of("error", "finish_reason"),
                         this.usagePointers.stream().map(p -> p.last().getMatchingProperty()))

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import io.magicapi.gateway.error.ErrorCode;
 import io.magicapi.gateway.error.GatewayException;
 import io.magicapi.gateway.observe.Usage;
+import io.magicapi.gateway.observe.UsagePointers;
 import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
 import java.util.List;
@@ -25,7 +26,7 @@ class ChatStreamScannerTest {
             "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":18,\"completion_tokens\":556,\"total_tokens\":574}}\n\n";
     private static final String DONE = "data: [DONE]\n\n";
 
-    private final ChatStreamScanner scanner = new ChatStreamScanner(List.of("/usage"), 1 << 20);
+    private final ChatStreamScanner scanner = new ChatStreamScanner(UsagePointers.of(List.of("/usage")), 1 << 20);
 
     private String scan(String stream) {
         return scanner.scan(Buffer.buffer(stream)) + scanner.end().toString();
@@ -178,7 +179,7 @@ class ChatStreamScannerTest {
         assertThat(scan(CHUNK)).isEqualTo(CHUNK);
         assertThat(scanner.finished()).isFalse();
 
-        ChatStreamScanner second = new ChatStreamScanner(List.of("/usage"), 1 << 20);
+        ChatStreamScanner second = new ChatStreamScanner(UsagePointers.of(List.of("/usage")), 1 << 20);
         second.scan(Buffer.buffer(CHUNK + LAST));
         assertThat(second.finished()).isTrue();
     }
@@ -228,7 +229,7 @@ class ChatStreamScannerTest {
     }
 
     private static void assertError(String event, String data) {
-        ChatStreamScanner scanner = new ChatStreamScanner(List.of("/usage"), 1 << 20);
+        ChatStreamScanner scanner = new ChatStreamScanner(UsagePointers.of(List.of("/usage")), 1 << 20);
 
         assertThat(scanner.scan(Buffer.buffer(event))).hasToString("event: error\ndata: " + data + "\n\n");
         assertThat(scanner.failed()).isTrue();
@@ -288,7 +289,7 @@ class ChatStreamScannerTest {
     @Test
     @DisplayName("R42: usage is read where the provider says it is")
     void r42_groqUsage() {
-        ChatStreamScanner groq = new ChatStreamScanner(List.of("/x_groq/usage", "/usage"), 1 << 20);
+        ChatStreamScanner groq = new ChatStreamScanner(UsagePointers.of(List.of("/x_groq/usage", "/usage")), 1 << 20);
         Buffer chunk = Buffer.buffer(
                 "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"x_groq\":{\"id\":\"r\",\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7,\"queue_time\":0.01}}}\n\n");
 
@@ -308,7 +309,7 @@ class ChatStreamScannerTest {
     @Test
     @DisplayName("R40: an event longer than may be held fails the stream")
     void r40_tooLong() {
-        ChatStreamScanner small = new ChatStreamScanner(List.of("/usage"), 100);
+        ChatStreamScanner small = new ChatStreamScanner(UsagePointers.of(List.of("/usage")), 100);
         small.scan(Buffer.buffer("data: " + "x".repeat(94)));
 
         assertThatThrownBy(() -> small.scan(Buffer.buffer("x"))).isInstanceOfSatisfying(GatewayException.class, e -> {
@@ -320,7 +321,7 @@ class ChatStreamScannerTest {
     @Test
     @DisplayName("R40: a long event that trickles in is read once, not again with each piece")
     void r40_trickle() {
-        ChatStreamScanner patient = new ChatStreamScanner(List.of("/usage"), 16 << 20);
+        ChatStreamScanner patient = new ChatStreamScanner(UsagePointers.of(List.of("/usage")), 16 << 20);
         Buffer piece = Buffer.buffer("\"usage\":null,".repeat(20));
 
         assertTimeoutPreemptively(Duration.ofSeconds(10), () -> {

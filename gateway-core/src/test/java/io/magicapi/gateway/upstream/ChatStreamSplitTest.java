@@ -2,6 +2,7 @@ package io.magicapi.gateway.upstream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.magicapi.gateway.observe.UsagePointers;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -129,7 +130,7 @@ class ChatStreamSplitTest {
     }
 
     private static void check(ReferenceStream expected, byte[] stream, int... cuts) {
-        ChatStreamScanner scanner = new ChatStreamScanner(POINTERS, 1 << 20);
+        ChatStreamScanner scanner = new ChatStreamScanner(UsagePointers.of(POINTERS), 1 << 20);
         Buffer sent = Buffer.buffer();
         int from = 0;
         for (int cut : cuts) {

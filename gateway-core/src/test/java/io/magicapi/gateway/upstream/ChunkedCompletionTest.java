@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.magicapi.gateway.observe.UsagePointers;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,7 +114,7 @@ class ChunkedCompletionTest {
     @DisplayName("R37: what comes out is a stream that the scanner finds nothing to repair in")
     void r37_wellFormed() {
         Buffer events = ChunkedCompletion.of(Buffer.buffer(COMPLETION), true).orElseThrow();
-        ChatStreamScanner scanner = new ChatStreamScanner(List.of("/usage"), 1 << 20);
+        ChatStreamScanner scanner = new ChatStreamScanner(UsagePointers.of(List.of("/usage")), 1 << 20);
 
         assertThat(scanner.scan(events)).isSameAs(events);
         assertThat(scanner.done()).isTrue();

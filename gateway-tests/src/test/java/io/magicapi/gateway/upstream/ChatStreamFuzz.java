@@ -1,6 +1,7 @@
 package io.magicapi.gateway.upstream;
 
 import io.magicapi.gateway.error.GatewayException;
+import io.magicapi.gateway.observe.UsagePointers;
 import io.vertx.core.buffer.Buffer;
 import java.util.Arrays;
 import java.util.List;
@@ -24,7 +25,8 @@ public final class ChatStreamFuzz {
     }
 
     private static String scan(byte[] stream, int size) {
-        ChatStreamScanner scanner = new ChatStreamScanner(List.of("/x_groq/usage", "/usage"), 1 << 20);
+        ChatStreamScanner scanner =
+                new ChatStreamScanner(UsagePointers.of(List.of("/x_groq/usage", "/usage")), 1 << 20);
         Buffer out = Buffer.buffer();
         try {
             for (int from = 0; from < stream.length; from += size) {
