@@ -235,13 +235,14 @@ final class ApiHandler {
         }
         sayContinue(inbound.request());
         inbound.record().waits();
-        BodyReader.read(
-                inbound.request(),
-                length,
-                limit,
-                patience(inbound.request()),
-                body -> next(inbound, () -> relayHeld(inbound, body)),
-                failure -> fail(inbound, failure));
+        new BodyReader(
+                        inbound.request(),
+                        length,
+                        limit,
+                        patience(inbound.request()),
+                        body -> next(inbound, () -> relayHeld(inbound, body)),
+                        failure -> fail(inbound, failure))
+                .read();
     }
 
     private void relayHeld(Inbound inbound, Buffer body) {

@@ -26,7 +26,15 @@ final class BodyReader {
 
     private boolean over;
 
-    private BodyReader(
+    /**
+     * A reader of the body of a paused request.
+     *
+     * @param announced how long the client says that it is, in bytes; negative if it does not say
+     * @param whole gets the body
+     * @param failed gets, in its place, {@link ErrorCode#BODY_TOO_LARGE} as soon as that is certain, or what else is
+     *     wrong: it comes too slowly, is malformed, or the client leaves
+     */
+    BodyReader(
             HttpServerRequest request,
             long announced,
             long limit,
@@ -41,25 +49,8 @@ final class BodyReader {
         this.deadline = patience.start(this::fail);
     }
 
-    /**
-     * Reads the body of a paused request.
-     *
-     * @param announced how long the client says that it is, in bytes; negative if it does not say
-     * @param whole gets the body
-     * @param failed gets, in its place, {@link ErrorCode#BODY_TOO_LARGE} as soon as that is certain, or what else is
-     *     wrong: it comes too slowly, is malformed, or the client leaves
-     */
-    static void read(
-            HttpServerRequest request,
-            long announced,
-            long limit,
-            BodyPatience patience,
-            Consumer<Buffer> whole,
-            Consumer<GatewayException> failed) {
-        new BodyReader(request, announced, limit, patience, whole, failed).read();
-    }
-
-    private void read() {
+    /** Reads it. */
+    void read() {
         request.exceptionHandler(failure -> fail(BodyPatience.brokenOff(failure)));
         request.handler(this::append);
         request.endHandler(end -> {
