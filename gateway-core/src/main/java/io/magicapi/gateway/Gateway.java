@@ -20,7 +20,6 @@ import io.magicapi.gateway.plugins.PluginRegistry;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderGeneration;
-import io.magicapi.gateway.plugins.ProviderSnapshot;
 import io.magicapi.gateway.reload.ConfigReload;
 import io.magicapi.gateway.upstream.PluginBoundary;
 import io.magicapi.gateway.upstream.ProviderSlots;
@@ -33,7 +32,6 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.transport.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -221,10 +219,7 @@ public final class Gateway {
     }
 
     private void warnOfAbsentProviders(GatewayConfig config) {
-        ProviderSnapshot providers = catalog.snapshot();
-        Set<String> names = new HashSet<>(providers.names());
-        names.addAll(providers.outOfService());
-        AbsentNames.warnings(config, names, plugins)
+        AbsentNames.warnings(config, catalog.snapshot().present(), plugins)
                 .forEach(warning ->
                         LOG.atWarn().addKeyValue("code", AbsentNames.CODE).log(warning));
     }

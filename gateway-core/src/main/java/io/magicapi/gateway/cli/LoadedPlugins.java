@@ -7,8 +7,8 @@ import io.magicapi.gateway.plugins.PluginRegistry;
 import io.magicapi.gateway.plugins.PluginStatus;
 import io.magicapi.gateway.plugins.ProviderCatalog;
 import io.magicapi.gateway.plugins.ProviderSnapshot;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -37,8 +37,7 @@ record LoadedPlugins(List<PluginStatus> status, ProviderSnapshot providers, List
         try {
             Work.await(registry.start());
             ProviderSnapshot providers = catalog.snapshot();
-            List<String> names = new ArrayList<>(providers.names());
-            names.addAll(providers.outOfService());
+            Set<String> names = providers.present();
             names.add(EchoProvider.NAME);
             return look.apply(
                     new LoadedPlugins(registry.status(), providers, AbsentNames.warnings(config, names, registry)));

@@ -208,9 +208,7 @@ final class PluginUnit {
                 for (Map.Entry<Class<? extends Provider>, String> entry : ownNames.entrySet()) {
                     at[0] = simple(entry.getKey().getName());
                     for (String name : starter.names(entry.getValue())) {
-                        Optional<ProviderGeneration> running = generations.stream()
-                                .filter(generation -> generation.name().equals(name))
-                                .findFirst();
+                        Optional<ProviderGeneration> running = running(name);
                         if (starter.startsAnew(name, before.provider(name))) {
                             KeyRing keys = running.map(ProviderGeneration::keys).orElse(KeyRing.EMPTY);
                             start(starter, name, create(entry.getKey()), ready, keys);
@@ -253,7 +251,13 @@ final class PluginUnit {
 
     /** {@return whether one of its providers serves under this name} */
     boolean serves(String name) {
-        return generations.stream().anyMatch(generation -> generation.name().equals(name));
+        return running(name).isPresent();
+    }
+
+    private Optional<ProviderGeneration> running(String name) {
+        return generations.stream()
+                .filter(generation -> generation.name().equals(name))
+                .findFirst();
     }
 
     /** Stops the providers that nothing uses any more. */

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * The providers that are ready, and the configuration they are ready with, at one moment. Immutable; requests read it and
@@ -122,6 +123,13 @@ public final class ProviderSnapshot {
     /** {@return why a provider is not there for now, if the gateway has taken it out of service} */
     public Optional<String> outOfService(String name) {
         return Optional.ofNullable(outOfService.get(name));
+    }
+
+    /** {@return the names of the providers that are there, in service or out of it; a set of the caller's own} */
+    public Set<String> present() {
+        Set<String> present = new TreeSet<>(names);
+        present.addAll(outOfService.keySet());
+        return present;
     }
 
     /** {@return the names of the providers that are out of service} */
