@@ -2,14 +2,10 @@ package io.magicapi.gateway.plugins;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.magicapi.gateway.cli.Cli;
 import io.magicapi.gateway.cli.ExitCode;
-import io.magicapi.gateway.cli.Surroundings;
 import io.magicapi.gateway.testkit.PluginJar;
-import java.io.ByteArrayOutputStream;
+import io.magicapi.gateway.tests.CommandLine;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,8 +25,7 @@ class PluginTrustCommandTest {
 
     private Path folder;
     private Path lock;
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final CommandLine line = new CommandLine();
 
     @BeforeEach
     void folders() throws IOException {
@@ -47,28 +42,18 @@ class PluginTrustCommandTest {
     }
 
     private int run(String... arguments) {
-        out.reset();
-        err.reset();
         List<String> all =
                 new ArrayList<>(List.of("-c", root.resolve("gateway.yaml").toString()));
         all.addAll(List.of(arguments));
-        return Cli.run(
-                all.toArray(String[]::new),
-                new Surroundings(
-                        Map.of(),
-                        root,
-                        root,
-                        new PrintStream(out, true, StandardCharsets.UTF_8),
-                        new PrintStream(err, true, StandardCharsets.UTF_8),
-                        false));
+        return line.run(Map.of(), root, root, all.toArray(String[]::new));
     }
 
     private List<String> out() {
-        return out.toString(StandardCharsets.UTF_8).lines().toList();
+        return line.out().lines().toList();
     }
 
     private String err() {
-        return err.toString(StandardCharsets.UTF_8);
+        return line.err();
     }
 
     private static PluginJar plugin(String id, String version) {

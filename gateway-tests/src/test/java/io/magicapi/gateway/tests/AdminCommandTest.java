@@ -5,19 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.magicapi.gateway.admin.AdminFile;
-import io.magicapi.gateway.cli.Cli;
 import io.magicapi.gateway.cli.ExitCode;
-import io.magicapi.gateway.cli.Surroundings;
 import io.magicapi.gateway.config.GatewayConfig.Admin;
 import io.magicapi.gateway.testkit.GatewayExtension;
 import io.magicapi.gateway.testkit.LogCapture;
 import io.magicapi.gateway.testkit.PluginJar;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,8 +36,7 @@ class AdminCommandTest {
                     new Admin(true, "127.0.0.1", 0, config.admin().key(), true)));
 
     private final Map<String, String> environment = new HashMap<>();
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final CommandLine line = new CommandLine();
 
     @TempDir
     Path directory;
@@ -78,25 +72,15 @@ class AdminCommandTest {
         System.arraycopy(arguments, 0, all, 1, arguments.length);
         all[all.length - 2] = "--data";
         all[all.length - 1] = data.toString();
-        out.reset();
-        err.reset();
-        return Cli.run(
-                all,
-                new Surroundings(
-                        environment,
-                        directory,
-                        directory.resolve("home"),
-                        new PrintStream(out, true, StandardCharsets.UTF_8),
-                        new PrintStream(err, true, StandardCharsets.UTF_8),
-                        false));
+        return line.run(environment, directory, directory.resolve("home"), all);
     }
 
     private String out() {
-        return out.toString(StandardCharsets.UTF_8);
+        return line.out();
     }
 
     private String err() {
-        return err.toString(StandardCharsets.UTF_8);
+        return line.err();
     }
 
     @Test
@@ -228,24 +212,16 @@ class AdminCommandTest {
     }
 
     private int serve() {
-        out.reset();
-        err.reset();
-        return Cli.run(
-                new String[] {
-                    "serve",
-                    "--port",
-                    "0",
-                    "--plugins",
-                    directory.resolve("p").toString(),
-                    "--data",
-                    directory.resolve("d").toString()
-                },
-                new Surroundings(
-                        environment,
-                        directory,
-                        directory.resolve("home"),
-                        new PrintStream(out, true, StandardCharsets.UTF_8),
-                        new PrintStream(err, true, StandardCharsets.UTF_8),
-                        false));
+        return line.run(
+                environment,
+                directory,
+                directory.resolve("home"),
+                "serve",
+                "--port",
+                "0",
+                "--plugins",
+                directory.resolve("p").toString(),
+                "--data",
+                directory.resolve("d").toString());
     }
 }

@@ -2,14 +2,9 @@ package io.magicapi.gateway.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.magicapi.gateway.cli.Cli;
 import io.magicapi.gateway.cli.ExitCode;
-import io.magicapi.gateway.cli.Surroundings;
 import io.magicapi.gateway.testkit.PluginJar;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -39,8 +34,7 @@ class DryRunTest {
     @TempDir
     private Path root;
 
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final CommandLine line = new CommandLine();
 
     private int dryRun(String providers) throws IOException {
         Path folder = Files.createDirectories(root.resolve("plugins"));
@@ -49,15 +43,7 @@ class DryRunTest {
                 root.resolve("gateway.yaml"),
                 "plugins: { dir: '%s', data: '%s' }\nproviders: %s\n"
                         .formatted(folder, root.resolve("data"), providers));
-        return Cli.run(
-                new String[] {"-c", file.toString(), "serve", "--dry-run"},
-                new Surroundings(
-                        Map.of(),
-                        root,
-                        root,
-                        new PrintStream(out, true, StandardCharsets.UTF_8),
-                        new PrintStream(err, true, StandardCharsets.UTF_8),
-                        false));
+        return line.run(Map.of(), root, root, "-c", file.toString(), "serve", "--dry-run");
     }
 
     @Test
@@ -65,13 +51,11 @@ class DryRunTest {
     void missing() throws IOException {
         assertThat(dryRun("{ lab: { plugin: choosy, options: { wrong: 1 } } }")).isEqualTo(ExitCode.PLUGIN);
 
-        assertThat(out.toString(StandardCharsets.UTF_8))
+        assertThat(line.out())
                 .contains(
                         "ready: GW-P08 choosy 1.0.0: Choosy failed to start: IllegalArgumentException: there is no"
                                 + " option wrong (Choosy.java:10). So provider lab does not serve; the others of the plugin do.");
-        assertThat(err.toString(StandardCharsets.UTF_8))
-                .as("there is a provider of that name")
-                .doesNotContain("GW-C11");
+        assertThat(line.err()).as("there is a provider of that name").doesNotContain("GW-C11");
     }
 
     @Test
@@ -79,6 +63,6 @@ class DryRunTest {
     void whole() throws IOException {
         assertThat(dryRun("{ lab: { plugin: choosy, options: { right: 1 } } }")).isEqualTo(ExitCode.OK);
 
-        assertThat(out.toString(StandardCharsets.UTF_8)).contains("choosy, lab").doesNotContain("GW-P08");
+        assertThat(line.out()).contains("choosy, lab").doesNotContain("GW-P08");
     }
 }
