@@ -290,7 +290,14 @@ final class Attempt implements ClientSide {
         } else {
             Buffer bytes = ((ClientBody) body).buffer();
             boolean bodiless = bytes.length() == 0 && !wanted.method().startsWith("P");
-            head = bodiless ? outgoing.send() : outgoing.send(bytes);
+            if (bytes.length() > BodyParts.LENGTH) {
+                head = outgoing.response();
+                requestSent = false;
+                BodyParts.send(outgoing, bytes, () -> !over && upstream == outgoing)
+                        .onSuccess(sent -> requestSent = true);
+            } else {
+                head = bodiless ? outgoing.send() : outgoing.send(bytes);
+            }
             awaitHead();
         }
         head.onComplete(arrived -> {

@@ -9,6 +9,8 @@ import io.magicapi.gateway.testkit.GatewayExtension;
 import io.magicapi.gateway.testkit.Streams;
 import io.netty.util.internal.PlatformDependent;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -53,6 +55,31 @@ class BackPressureTest {
                     .isLessThan(POOLS);
             assertThat(gateway.upstream().bytesSent()).isLessThan(READERS * SOCKETS);
             assertThat(gateway.gateway().inFlight()).isEqualTo(READERS);
+        }
+        await().untilAsserted(() -> assertThat(gateway.gateway().inFlight()).isZero());
+    }
+
+    @Test
+    @DisplayName("S4: 12 bodies of 16 MiB for a provider that does not read cost less than 64 MiB beside the heap")
+    void stalledUpstream() {
+        String body =
+                "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"" + "a".repeat(16 << 20) + "\"}]}";
+        gateway.upstream().answerWith(Faults.unreadBody());
+        long direct = PlatformDependent.usedDirectMemory();
+
+        List<AnswerClient> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < 12; i++) {
+                clients.add(new AnswerClient(gateway).chat(body));
+            }
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> gateway.upstream().openConnections() >= clients.size());
+            await().during(Duration.ofMillis(500))
+                    .untilAsserted(() -> assertThat(PlatformDependent.usedDirectMemory() - direct)
+                            .as("bytes beside the heap")
+                            .isLessThan(MEMORY));
+        } finally {
+            clients.forEach(AnswerClient::close);
         }
         await().untilAsserted(() -> assertThat(gateway.gateway().inFlight()).isZero());
     }
