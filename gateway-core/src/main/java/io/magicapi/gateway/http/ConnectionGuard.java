@@ -88,6 +88,7 @@ final class ConnectionGuard {
         Guarded state = new Guarded(connections.incrementAndGet() > most);
         guarded.put(connection, state);
         Connections.gatherWrites(connection);
+        Connections.noticeResets(connection);
         connection.exceptionHandler(reset -> {}); // its request is told, too; without a handler it is an error to log
         state.deadline = clock.start(timeouts().requestHead(), () -> Connections.closeNow(connection));
         connection.closeHandler(closed -> {

@@ -57,6 +57,13 @@ public final class Connections {
         }
     }
 
+    /** Has a reset by the peer noticed, whatever the transport. For connections that were just opened. */
+    public static void noticeResets(HttpConnection connection) {
+        if (connection instanceof ConnectionBase base) {
+            ResetWatch.over(base.channel());
+        }
+    }
+
     /** {@return whether more has been written than the peer takes} */
     public static boolean isStuck(HttpConnection connection) {
         return connection instanceof ConnectionBase base

@@ -1,5 +1,6 @@
 package io.magicapi.gateway.upstream;
 
+import io.magicapi.gateway.loop.Connections;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -44,6 +45,7 @@ final class AnswerWatch extends ChannelDuplexHandler {
     /** Watches a connection that has just been opened. */
     static void over(HttpConnection connection) {
         connection.exceptionHandler(failure -> {}); // its request is told, too; without a handler it is an error to log
+        Connections.noticeResets(connection);
         ChannelPipeline pipeline = pipeline(connection);
         if (pipeline != null && pipeline.get(DECODER) != null) {
             AnswerWatch watch = new AnswerWatch();
