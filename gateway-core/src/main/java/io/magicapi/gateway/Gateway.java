@@ -240,13 +240,9 @@ public final class Gateway {
         return other;
     }
 
-    /**
-     * The transport decides more about speed than all that we do; see docs/performance.md. Not io_uring: with Netty
-     * 4.2.18 it now and then never tells that a client has reset its connection, so that what was done for that client
-     * goes on until a deadline ends it.
-     */
+    /** The transport decides more about speed than all that we do; see docs/decisions/0004-io-uring.md. */
     private static Transport fastestTransport() {
-        return Stream.of(Transport.EPOLL, Transport.KQUEUE)
+        return Stream.of(Transport.IO_URING, Transport.EPOLL, Transport.KQUEUE)
                 .filter(Objects::nonNull)
                 .filter(Transport::available)
                 .findFirst()

@@ -44,11 +44,7 @@ class PromisesDocTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "README.md",
-                "docs/reliability.md",
-                "docs/client-outcomes.md",
-                "docs/decisions/0004-epoll-not-io-uring.md"
+            strings = {"README.md", "docs/reliability.md", "docs/client-outcomes.md", "docs/decisions/0004-io-uring.md"
             })
     @DisplayName("every test that a document names exists")
     void exist(String document) throws IOException {
