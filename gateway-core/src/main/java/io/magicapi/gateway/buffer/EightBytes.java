@@ -28,14 +28,20 @@ public final class EightBytes {
         return bytes & HIGH_BITS;
     }
 
-    /** {@return where the bytes are below a character of ASCII} */
-    public static long below(long bytes, char ascii) {
-        return (bytes - ascii * ONES) & ~bytes & HIGH_BITS;
-    }
-
     /** {@return where the bytes are a character of ASCII} */
     public static long equal(long bytes, char ascii) {
-        return below(bytes ^ (ascii * ONES), '\1');
+        long different = bytes ^ (ascii * ONES);
+        return (different - ONES) & ~different & HIGH_BITS;
+    }
+
+    /** {@return where the bytes are a character of ASCII, or beyond ASCII: a little less work than without the latter} */
+    public static long equalOrBeyondAscii(long bytes, char ascii) {
+        return (bytes | ((bytes ^ (ascii * ONES)) - ONES)) & HIGH_BITS;
+    }
+
+    /** {@return where the bytes are below a character of ASCII, or beyond ASCII} */
+    public static long belowOrBeyondAscii(long bytes, char ascii) {
+        return (bytes | (bytes - ascii * ONES)) & HIGH_BITS;
     }
 
     /** {@return how many bytes come before the first that is found; eight if none is} */

@@ -173,14 +173,14 @@ final class JsonScan {
     private void skipPlain() {
         while (i + Long.BYTES <= end) {
             long bytes = EightBytes.at(array, i);
-            long special = EightBytes.beyondAscii(bytes)
-                    | EightBytes.below(bytes, ' ')
-                    | EightBytes.equal(bytes, '"')
-                    | EightBytes.equal(bytes, '\\');
-            i += EightBytes.first(special);
+            long special = EightBytes.belowOrBeyondAscii(bytes, ' ')
+                    | EightBytes.equalOrBeyondAscii(bytes, '"')
+                    | EightBytes.equalOrBeyondAscii(bytes, '\\');
             if (special != 0) {
+                i += EightBytes.first(special);
                 return;
             }
+            i += Long.BYTES; // not by what was found: the next eight bytes would wait for it
         }
         while (i < end && array[i] >= ' ' && array[i] != '"' && array[i] != '\\') {
             i++;

@@ -164,10 +164,10 @@ final class UsageReader {
         while (i + Long.BYTES <= end) {
             long bytes = EightBytes.at(array, i);
             long found = EightBytes.equal(bytes, '"') | EightBytes.equal(bytes, '\\');
-            i += EightBytes.first(found);
             if (found != 0) {
-                return i;
+                return i + EightBytes.first(found);
             }
+            i += Long.BYTES; // not by what was found: the next eight bytes would wait for it
         }
         while (i < end && array[i] != '"' && array[i] != '\\') {
             i++;

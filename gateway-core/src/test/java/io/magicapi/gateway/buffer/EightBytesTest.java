@@ -37,10 +37,13 @@ class EightBytesTest {
             long bytes = EightBytes.at(array, from);
 
             assertThat(EightBytes.first(EightBytes.equal(bytes, '"'))).isEqualTo(quote);
-            assertThat(EightBytes.first(EightBytes.below(bytes, ' '))).isEqualTo(blank);
             assertThat(EightBytes.first(EightBytes.beyondAscii(bytes))).isEqualTo(ascii);
-            assertThat(EightBytes.first(EightBytes.equal(bytes, '"') | EightBytes.below(bytes, ' ')))
-                    .isEqualTo(Math.min(quote, blank));
+            assertThat(EightBytes.first(EightBytes.equalOrBeyondAscii(bytes, '"')))
+                    .isEqualTo(Math.min(quote, ascii));
+            assertThat(EightBytes.first(EightBytes.belowOrBeyondAscii(bytes, ' ')))
+                    .isEqualTo(Math.min(blank, ascii));
+            assertThat(EightBytes.first(EightBytes.equal(bytes, '"') | EightBytes.belowOrBeyondAscii(bytes, ' ')))
+                    .isEqualTo(Math.min(quote, Math.min(blank, ascii)));
         }
     }
 }
