@@ -55,6 +55,12 @@ final class GatewayProcess {
         return this;
     }
 
+    /** Has it talk to the system by a transport instead of the one that it chooses. {@return this} */
+    GatewayProcess transport(String transport) {
+        environment.put("GATEWAY_SERVER_TRANSPORT", transport);
+        return this;
+    }
+
     /** Adds options of the JVM. {@return this} */
     GatewayProcess javaOptions(List<String> options) {
         javaOptions.addAll(options);

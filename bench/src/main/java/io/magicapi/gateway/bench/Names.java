@@ -23,7 +23,10 @@ final class Names {
 
     static final String DIRECT = "direct";
     static final String NGINX = "nginx";
-    static final String FLOOR = "bare Vert.x, epoll";
+    static final String CADDY = "Caddy";
+    static final String PORTKEY = "Portkey";
+    static final String FLOOR_EPOLL = "bare Vert.x, epoll";
+    static final String FLOOR_IO_URING = "bare Vert.x, io_uring";
     static final String GATEWAY = "gateway";
 
     static final String CPU_REQUEST = "CPU µs/request";

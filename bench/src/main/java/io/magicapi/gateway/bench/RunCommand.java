@@ -31,9 +31,9 @@ final class RunCommand implements Callable<Integer> {
 
     /** How much is measured. */
     private enum Mode {
-        /** Costs only, in about three minutes. */
+        /** Costs only, in about ten minutes. */
         QUICK(3, Duration.ofMillis(1500), EnumSet.of(Part.COSTS)),
-        /** Everything, in less than twenty-five minutes. */
+        /** Everything, in about half an hour. */
         FULL(5, Duration.ofMillis(2000), EnumSet.allOf(Part.class));
 
         private final int rounds;
@@ -60,7 +60,7 @@ final class RunCommand implements Callable<Integer> {
         JMH
     }
 
-    @Parameters(description = "QUICK (costs only, about 3 minutes) or FULL (everything, about 20 minutes).")
+    @Parameters(description = "QUICK (costs only, about 10 minutes) or FULL (everything, about half an hour).")
     private Mode mode = Mode.QUICK;
 
     @Option(names = "--only", split = ",", description = "Only these parts: ${COMPLETION-CANDIDATES}.")
@@ -80,6 +80,12 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--peer-header", paramLabel = "LINE", description = "A header of requests to peers.")
     private List<String> peerHeaders = new ArrayList<>();
+
+    @Option(
+            names = "--portkey",
+            paramLabel = "DIR",
+            description = "Where `npm install @portkey-ai/gateway` was run, to measure Portkey's plain requests, too.")
+    private @Nullable Path portkey;
 
     @Option(names = "--upstream-port", paramLabel = "PORT", description = "The upstream's; default: a free one.")
     private int upstreamPort;
@@ -158,12 +164,17 @@ final class RunCommand implements Callable<Integer> {
 
     private void costs(Subjects subjects, Subject upstream, Rounds rounds) {
         List<Subject> started = new ArrayList<>();
+        List<Subject> slow = new ArrayList<>();
         try {
             subjects.nginx(upstream).ifPresent(started::add);
             subjects.haproxy(upstream).ifPresent(started::add);
             started.add(subjects.floor(upstream, "epoll"));
             started.add(subjects.floor(upstream, "io_uring"));
             started.add(subjects.gateway(upstream).javaOptions(javaOptions).start());
+            started.add(subjects.gateway(upstream)
+                    .named("gateway, epoll")
+                    .transport("epoll")
+                    .start());
             if (before != null) {
                 started.add(subjects.gateway(upstream)
                         .named("gateway, before")
@@ -174,13 +185,19 @@ final class RunCommand implements Callable<Integer> {
             all.addAll(started);
             peers.forEach((name, url) -> all.add(peer(name, url)));
             Costs costs = new Costs(results, rounds);
-            costs.plain(all);
+            subjects.caddy(upstream).ifPresent(slow::add);
+            if (portkey != null) {
+                slow.add(subjects.portkey(upstream, portkey));
+            }
+            costs.plain(Stream.concat(all.stream(), slow.stream()).toList());
+            slow.forEach(Subject::close); // the other loads are more than they can do on these cores
             Costs warm = new Costs(results, rounds.warm());
             warm.rated(all);
             costs.medium(all);
             costs.paced(all);
             warm.flood(all);
         } finally {
+            slow.forEach(Subject::close);
             started.forEach(Subject::close);
         }
     }

@@ -90,6 +90,32 @@ final class Subjects {
         });
     }
 
+    /** {@return Caddy, unless it is not installed} */
+    Optional<Subject> caddy(Subject upstream) {
+        return Machine.tool("caddy").map(program -> {
+            int port = Machine.freePort();
+            Path config = configure("Caddyfile", upstream, port);
+            List<String> command =
+                    List.of(program.toString(), "run", "--adapter", "caddyfile", "--config", config.toString());
+            return Subject.start(Names.CADDY, machine.measured(command), Map.of(), folder, port);
+        });
+    }
+
+    /**
+     * {@return the AI gateway Portkey}
+     *
+     * @param installed the folder in which {@code npm install @portkey-ai/gateway} was run
+     */
+    Subject portkey(Subject upstream, Path installed) {
+        int port = Machine.freePort();
+        Path program = installed.toAbsolutePath().resolve("node_modules/@portkey-ai/gateway/build/start-server.js");
+        List<String> command = List.of("node", program.toString(), "--headless", "--port=" + port);
+        return Subject.start(Names.PORTKEY, machine.measured(command), Map.of("NODE_ENV", "production"), folder, port)
+                .with(List.of(
+                        "x-portkey-provider: openai",
+                        "x-portkey-custom-host: http://127.0.0.1:" + port(upstream) + "/v1"));
+    }
+
     private Path configure(String resource, Subject upstream, int port) {
         try (InputStream in = Objects.requireNonNull(Subjects.class.getResourceAsStream(resource), resource)) {
             String text = new String(in.readAllBytes(), StandardCharsets.UTF_8)

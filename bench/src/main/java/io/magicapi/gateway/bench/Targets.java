@@ -16,7 +16,11 @@ final class Targets {
     static List<Verdict> judge(Results results) {
         List<Verdict> verdicts = new ArrayList<>();
         ratio(verdicts, results, "CPU of a plain request, × nginx", Names.PLAIN, Names.NGINX, 2.0, 1.5);
-        ratio(verdicts, results, "CPU of a plain request, × bare Vert.x", Names.PLAIN, Names.FLOOR, 1.35, 1.15);
+        String floor = "CPU of a plain request, × ";
+        ratio(verdicts, results, floor + Names.FLOOR_EPOLL, Names.PLAIN, Names.FLOOR_EPOLL, 1.35, 1.15);
+        ratio(verdicts, results, floor + Names.FLOOR_IO_URING, Names.PLAIN, Names.FLOOR_IO_URING, 1.35, 1.15);
+        ratio(verdicts, results, "CPU of a plain request, × Caddy", Names.PLAIN, Names.CADDY, 1 / 3.0, 1 / 4.0);
+        ratio(verdicts, results, "CPU of a plain request, × Portkey", Names.PLAIN, Names.PORTKEY, 1 / 25.0, 1 / 40.0);
         ratio(verdicts, results, "CPU of a request of 64 KB, × nginx", Names.MEDIUM, Names.NGINX, 2.5, 1.8);
         event(verdicts, results, "CPU of a paced event, × nginx", Names.PACED, 1.7, 1.3);
         event(verdicts, results, "CPU of a flooded event, × nginx", Names.FLOOD, 1.3, 0.9);

@@ -153,9 +153,9 @@ public record GatewayConfig(
 
     /** How the operating system is talked to. What this machine does not have is replaced by what {@link #AUTO} takes. */
     public enum NetworkTransport {
-        /** The fastest that keeps all promises: epoll, kqueue or NIO. */
+        /** The first that works of io_uring, epoll, kqueue and NIO. */
         AUTO,
-        /** Linux's io_uring; see docs/tuning.md before choosing it. */
+        /** Linux's io_uring. */
         IO_URING,
         /** Linux's epoll. */
         EPOLL,
