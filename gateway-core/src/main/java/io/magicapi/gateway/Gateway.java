@@ -240,9 +240,9 @@ public final class Gateway {
         return other;
     }
 
-    /** The transport decides more about speed than all that we do; see docs/decisions/0004-io-uring.md. */
+    /** Not io_uring, which has worse tails for streams; see docs/decisions/0004-io-uring.md. */
     private static Transport fastestTransport() {
-        return Stream.of(Transport.IO_URING, Transport.EPOLL, Transport.KQUEUE)
+        return Stream.of(Transport.EPOLL, Transport.KQUEUE)
                 .filter(Objects::nonNull)
                 .filter(Transport::available)
                 .findFirst()

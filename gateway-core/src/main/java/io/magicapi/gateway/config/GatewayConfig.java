@@ -153,7 +153,7 @@ public record GatewayConfig(
 
     /** How the operating system is talked to. What this machine does not have is replaced by what {@link #AUTO} takes. */
     public enum NetworkTransport {
-        /** The first that works of io_uring, epoll, kqueue and NIO. */
+        /** The first that works of epoll, kqueue and NIO. */
         AUTO,
         /** Linux's io_uring. */
         IO_URING,
