@@ -25,8 +25,6 @@ final class Names {
     static final String NGINX = "nginx";
     static final String CADDY = "Caddy";
     static final String PORTKEY = "Portkey";
-    static final String FLOOR_EPOLL = "bare Vert.x, epoll";
-    static final String FLOOR_IO_URING = "bare Vert.x, io_uring";
     static final String GATEWAY = "gateway";
 
     static final String CPU_REQUEST = "CPU µs/request";
@@ -36,4 +34,9 @@ final class Names {
     static final String SECONDS = "s";
 
     private Names() {}
+
+    /** {@return what the bare proxy is called when it uses a transport of Vert.x} */
+    static String floor(String transport) {
+        return "bare Vert.x, " + transport;
+    }
 }

@@ -164,7 +164,6 @@ final class RunCommand implements Callable<Integer> {
 
     private void costs(Subjects subjects, Subject upstream, Rounds rounds) {
         List<Subject> started = new ArrayList<>();
-        List<Subject> slow = new ArrayList<>();
         try {
             subjects.nginx(upstream).ifPresent(started::add);
             subjects.haproxy(upstream).ifPresent(started::add);
@@ -172,8 +171,8 @@ final class RunCommand implements Callable<Integer> {
             started.add(subjects.floor(upstream, "io_uring"));
             started.add(subjects.gateway(upstream).javaOptions(javaOptions).start());
             started.add(subjects.gateway(upstream)
-                    .named("gateway, epoll")
-                    .transport("epoll")
+                    .named("gateway, io_uring")
+                    .transport("io_uring")
                     .start());
             if (before != null) {
                 started.add(subjects.gateway(upstream)
@@ -185,20 +184,28 @@ final class RunCommand implements Callable<Integer> {
             all.addAll(started);
             peers.forEach((name, url) -> all.add(peer(name, url)));
             Costs costs = new Costs(results, rounds);
-            subjects.caddy(upstream).ifPresent(slow::add);
-            if (portkey != null) {
-                slow.add(subjects.portkey(upstream, portkey));
-            }
-            costs.plain(Stream.concat(all.stream(), slow.stream()).toList());
-            slow.forEach(Subject::close); // the other loads are more than they can do on these cores
+            plain(subjects, upstream, costs, all);
             Costs warm = new Costs(results, rounds.warm());
             warm.rated(all);
             costs.medium(all);
             costs.paced(all);
             warm.flood(all);
         } finally {
-            slow.forEach(Subject::close);
             started.forEach(Subject::close);
+        }
+    }
+
+    /** Short requests, also of those for whom the other loads are more than they can do on these cores. */
+    private void plain(Subjects subjects, Subject upstream, Costs costs, List<Subject> others) {
+        List<Subject> slow = new ArrayList<>();
+        try {
+            subjects.caddy(upstream).ifPresent(slow::add);
+            if (portkey != null) {
+                slow.add(subjects.portkey(upstream, portkey));
+            }
+            costs.plain(Stream.concat(others.stream(), slow.stream()).toList());
+        } finally {
+            slow.forEach(Subject::close);
         }
     }
 

@@ -48,7 +48,7 @@ final class Subjects {
     Subject floor(Subject upstream, String transport) {
         int port = Machine.freePort();
         List<String> command = own("floor", Integer.toString(port), port(upstream), transport);
-        return Subject.start("bare Vert.x, " + transport, machine.measured(command), Map.of(), folder, port);
+        return Subject.start(Names.floor(transport), machine.measured(command), Map.of(), folder, port);
     }
 
     private List<String> own(String... arguments) {

@@ -16,9 +16,10 @@ final class Targets {
     static List<Verdict> judge(Results results) {
         List<Verdict> verdicts = new ArrayList<>();
         ratio(verdicts, results, "CPU of a plain request, × nginx", Names.PLAIN, Names.NGINX, 2.0, 1.5);
-        String floor = "CPU of a plain request, × ";
-        ratio(verdicts, results, floor + Names.FLOOR_EPOLL, Names.PLAIN, Names.FLOOR_EPOLL, 1.35, 1.15);
-        ratio(verdicts, results, floor + Names.FLOOR_IO_URING, Names.PLAIN, Names.FLOOR_IO_URING, 1.35, 1.15);
+        for (String transport : List.of("epoll", "io_uring")) {
+            String floor = Names.floor(transport);
+            ratio(verdicts, results, "CPU of a plain request, × " + floor, Names.PLAIN, floor, 1.35, 1.15);
+        }
         ratio(verdicts, results, "CPU of a plain request, × Caddy", Names.PLAIN, Names.CADDY, 1 / 3.0, 1 / 4.0);
         ratio(verdicts, results, "CPU of a plain request, × Portkey", Names.PLAIN, Names.PORTKEY, 1 / 25.0, 1 / 40.0);
         ratio(verdicts, results, "CPU of a request of 64 KB, × nginx", Names.MEDIUM, Names.NGINX, 2.5, 1.8);
