@@ -149,6 +149,21 @@ public record GatewayConfig(
         public Server with(int otherPort, Limits otherLimits, Timeouts otherTimeouts) {
             return new Server(host, otherPort, http2Cleartext, transport, cors, otherLimits, otherTimeouts);
         }
+
+        /** {@return the same with or without HTTP/2 in clear text} */
+        public Server withHttp2Cleartext(boolean allowed) {
+            return new Server(host, port, allowed, transport, cors, limits, timeouts);
+        }
+
+        /** {@return the same with another transport} */
+        public Server withTransport(NetworkTransport other) {
+            return new Server(host, port, http2Cleartext, other, cors, limits, timeouts);
+        }
+
+        /** {@return the same with other rules for web pages} */
+        public Server withCors(Cors other) {
+            return new Server(host, port, http2Cleartext, transport, other, limits, timeouts);
+        }
     }
 
     /** How the operating system is talked to. What this machine does not have is replaced by what {@link #AUTO} takes. */

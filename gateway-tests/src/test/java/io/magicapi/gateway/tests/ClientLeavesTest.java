@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 import io.magicapi.gateway.config.GatewayConfig;
 import io.magicapi.gateway.config.GatewayConfig.Deadlines;
 import io.magicapi.gateway.config.GatewayConfig.ProviderSettings;
-import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.loop.Deadline;
 import io.magicapi.gateway.plugins.Lease;
 import io.magicapi.gateway.testkit.Answer;
@@ -48,17 +47,8 @@ class ClientLeavesTest {
     private static final Vertx vertx = Vertx.vertx();
 
     @RegisterExtension
-    static final GatewayExtension gateway = GroqJar.gateway().config(config -> {
-        Server server = config.server();
-        return config.withServer(new Server(
-                server.host(),
-                server.port(),
-                true,
-                server.transport(),
-                server.cors(),
-                server.limits(),
-                server.timeouts()));
-    });
+    static final GatewayExtension gateway =
+            GroqJar.gateway().config(config -> config.withServer(config.server().withHttp2Cleartext(true)));
 
     @RegisterExtension
     static final GatewayExtension noTls = GroqJar.gateway()

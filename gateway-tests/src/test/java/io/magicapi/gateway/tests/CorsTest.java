@@ -3,7 +3,6 @@ package io.magicapi.gateway.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.magicapi.gateway.config.GatewayConfig.Cors;
-import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.testkit.GatewayExtension;
 import java.util.List;
 import java.util.Locale;
@@ -45,17 +44,8 @@ class CorsTest {
     static final GatewayExtension closed = GroqJar.gateway();
 
     private static GatewayExtension with(Cors cors) {
-        return GroqJar.gateway().config(config -> {
-            Server server = config.server();
-            return config.withServer(new Server(
-                    server.host(),
-                    server.port(),
-                    server.http2Cleartext(),
-                    server.transport(),
-                    cors,
-                    server.limits(),
-                    server.timeouts()));
-        });
+        return GroqJar.gateway()
+                .config(config -> config.withServer(config.server().withCors(cors)));
     }
 
     private static RawRequest preflight(String origin) {

@@ -2,7 +2,6 @@ package io.magicapi.gateway.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.GatewayExtension;
 import io.magicapi.gateway.testkit.ReceivedRequest;
@@ -41,17 +40,8 @@ class HttpVersionsTest {
     static final GatewayExtension gateway = GroqJar.gateway();
 
     @RegisterExtension
-    static final GatewayExtension cleartext = GroqJar.gateway().config(config -> {
-        Server server = config.server();
-        return config.withServer(new Server(
-                server.host(),
-                server.port(),
-                true,
-                server.transport(),
-                server.cors(),
-                server.limits(),
-                server.timeouts()));
-    });
+    static final GatewayExtension cleartext =
+            GroqJar.gateway().config(config -> config.withServer(config.server().withHttp2Cleartext(true)));
 
     private static Vertx vertx;
 

@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.magicapi.gateway.config.GatewayConfig.NetworkTransport;
-import io.magicapi.gateway.config.GatewayConfig.Server;
 import io.magicapi.gateway.testkit.Answer;
 import io.magicapi.gateway.testkit.Faults;
 import io.magicapi.gateway.testkit.GatewayExtension;
@@ -40,17 +39,8 @@ class TransportTest {
     static final GatewayExtension nio = with(NetworkTransport.NIO);
 
     private static GatewayExtension with(NetworkTransport transport) {
-        return GroqJar.gateway().config(config -> {
-            Server server = config.server();
-            return config.withServer(new Server(
-                    server.host(),
-                    server.port(),
-                    server.http2Cleartext(),
-                    transport,
-                    server.cors(),
-                    server.limits(),
-                    server.timeouts()));
-        });
+        return GroqJar.gateway()
+                .config(config -> config.withServer(config.server().withTransport(transport)));
     }
 
     /** The gateway with a transport; the test ends here if this machine does not have it. */
@@ -64,9 +54,14 @@ class TransportTest {
         return gateway;
     }
 
+    private static void awaitNoneLeft(GatewayExtension gateway) {
+        await().atMost(SOON).until(() -> gateway.gateway().inFlight() == 0);
+        await().atMost(SOON).until(() -> Crowd.connectionsAt(gateway.port()) == 0);
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"IO_URING", "EPOLL", "NIO"})
-    @DisplayName("a client that resets its connection right after its request is noticed, and its upstream left")
+    @DisplayName("a client that resets its connection right after its request is noticed")
     void clientResets(NetworkTransport transport) {
         GatewayExtension gateway = gateway(transport);
         gateway.upstream().answerWith(Faults.silence());
@@ -74,13 +69,12 @@ class TransportTest {
             new AnswerClient(gateway).chat(i % 2 == 0 ? CHAT : STREAM).reset();
         }
 
-        await().atMost(SOON).until(() -> gateway.gateway().inFlight() == 0);
-        await().atMost(SOON).until(() -> Crowd.connectionsAt(gateway.port()) == 0);
+        awaitNoneLeft(gateway);
     }
 
     @ParameterizedTest
     @EnumSource(names = {"IO_URING", "EPOLL", "NIO"})
-    @DisplayName("a client that resets its connection while it is being answered is noticed, and its upstream left")
+    @DisplayName("a client that resets its connection while it is being answered is noticed")
     void clientResetsMidStream(NetworkTransport transport) {
         GatewayExtension gateway = gateway(transport);
         for (Answer answer : List.of(
@@ -93,8 +87,7 @@ class TransportTest {
             }
         }
 
-        await().atMost(SOON).until(() -> gateway.gateway().inFlight() == 0);
-        await().atMost(SOON).until(() -> Crowd.connectionsAt(gateway.port()) == 0);
+        awaitNoneLeft(gateway);
     }
 
     @ParameterizedTest
@@ -103,7 +96,7 @@ class TransportTest {
     void upstreamResets(NetworkTransport transport) {
         GatewayExtension gateway = gateway(transport);
         Answer withItsPart = Answer.raw(
-                        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n" + "content-length: 100\r\n\r\n{")
+                        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{")
                 .reset();
         for (Answer answer : List.of(withItsPart, Faults.resetInHead(), Faults.resetMidStream())) {
             for (int i = 0; i < TIMES / 3; i++) {
