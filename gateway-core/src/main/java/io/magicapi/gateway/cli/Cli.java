@@ -28,23 +28,10 @@ public final class Cli {
      */
     public static int run(String[] arguments, Surroundings surroundings) {
         RootCommand root = new RootCommand(surroundings);
-        CommandLine plugins = new CommandLine(new PluginsCommand())
-                .addSubcommand(new PluginsCommand.ListPlugins(surroundings, root))
-                .addSubcommand(new PluginsCommand.Verify(surroundings, root))
-                .addSubcommand(new PluginsCommand.Lock(surroundings, root))
-                .addSubcommand(new NewPluginCommand(surroundings));
-        RunningPlugins.all(surroundings, root).forEach(plugins::addSubcommand);
-        CommandLine line = new CommandLine(root)
-                .addSubcommand(new ServeCommand(surroundings, root))
-                .addSubcommand(plugins)
-                .addSubcommand(new CommandLine(new ConfigCommand())
-                        .addSubcommand(new ConfigCommand.Validate(surroundings, root))
-                        .addSubcommand(new ConfigCommand.Show(surroundings, root))
-                        .addSubcommand(new ConfigCommand.Schema(surroundings))
-                        .addSubcommand(new ConfigCommand.Import(surroundings)))
-                .addSubcommand(new ReloadCommand(surroundings, root))
-                .addSubcommand(new ModelsCommand(surroundings, root))
-                .addSubcommand(new VersionCommand(surroundings));
+        CommandLine line = new CommandLine(root);
+        if (!isServing(line, arguments)) {
+            addCommands(line, root, surroundings);
+        }
         line.setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(surroundings.colours() ? Ansi.ON : Ansi.OFF))
@@ -54,6 +41,38 @@ public final class Cli {
                 .setParameterExceptionHandler(usageMistake())
                 .setExecutionExceptionHandler(failure(root));
         return line.execute(arguments);
+    }
+
+    /**
+     * {@return whether the gateway is to serve, and no command is named} It is not made to wait until all the other
+     * commands are made: they would take a tenth of its start.
+     */
+    private static boolean isServing(CommandLine root, String[] arguments) {
+        try {
+            CommandLine.ParseResult parsed = root.parseArgs(arguments);
+            return !parsed.isUsageHelpRequested() && !parsed.isVersionHelpRequested();
+        } catch (ParameterException otherwise) {
+            return false;
+        }
+    }
+
+    private static void addCommands(CommandLine line, RootCommand root, Surroundings surroundings) {
+        CommandLine plugins = new CommandLine(new PluginsCommand())
+                .addSubcommand(new PluginsCommand.ListPlugins(surroundings, root))
+                .addSubcommand(new PluginsCommand.Verify(surroundings, root))
+                .addSubcommand(new PluginsCommand.Lock(surroundings, root))
+                .addSubcommand(new NewPluginCommand(surroundings));
+        RunningPlugins.all(surroundings, root).forEach(plugins::addSubcommand);
+        line.addSubcommand(new ServeCommand(surroundings, root))
+                .addSubcommand(plugins)
+                .addSubcommand(new CommandLine(new ConfigCommand())
+                        .addSubcommand(new ConfigCommand.Validate(surroundings, root))
+                        .addSubcommand(new ConfigCommand.Show(surroundings, root))
+                        .addSubcommand(new ConfigCommand.Schema(surroundings))
+                        .addSubcommand(new ConfigCommand.Import(surroundings)))
+                .addSubcommand(new ReloadCommand(surroundings, root))
+                .addSubcommand(new ModelsCommand(surroundings, root))
+                .addSubcommand(new VersionCommand(surroundings));
     }
 
     /** One line that says what is wrong, and one that says where to read on; picocli's own way is a screenful. */
