@@ -35,7 +35,7 @@ public final class Cli {
         line.setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(surroundings.colours() ? Ansi.ON : Ansi.OFF))
-                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setCaseInsensitiveEnumValuesAllowed(true) // of the commands that were added, too
                 .setUsageHelpWidth(110)
                 .setUsageHelpAutoWidth(surroundings.terminal())
                 .setParameterExceptionHandler(usageMistake())
@@ -49,7 +49,8 @@ public final class Cli {
      */
     private static boolean isServing(CommandLine root, String[] arguments) {
         try {
-            CommandLine.ParseResult parsed = root.parseArgs(arguments);
+            CommandLine.ParseResult parsed =
+                    root.setCaseInsensitiveEnumValuesAllowed(true).parseArgs(arguments);
             return !parsed.isUsageHelpRequested() && !parsed.isVersionHelpRequested();
         } catch (ParameterException otherwise) {
             return false;
