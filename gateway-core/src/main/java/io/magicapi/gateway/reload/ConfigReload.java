@@ -39,6 +39,9 @@ public final class ConfigReload {
 
     private static final Duration LOOK = Duration.ofSeconds(1);
 
+    /** So many changes are told in the log; a file that a program writes can have thousands. */
+    private static final int MOST_TOLD = 50;
+
     private final Vertx vertx;
     private final Function<GatewayConfig, Future<List<String>>> follow;
     private final RestartKeys restart;
@@ -151,15 +154,11 @@ public final class ConfigReload {
             LOG.atInfo().addKeyValue("by", by).log("the configuration was read again: nothing has changed");
             return;
         }
-        List<String> changes =
-                reloaded.diff().changes().stream().map(Change::toString).toList();
         LOG.atInfo()
                 .addKeyValue("by", by)
                 .addKeyValue("config-version", reloaded.version())
                 .addKeyValue("providers", reloaded.providers())
-                .log(
-                        "the configuration was reloaded: {}",
-                        changes.isEmpty() ? "a file holds another key" : String.join("; ", changes));
+                .log("the configuration was reloaded: {}", brief(reloaded.diff().changes()));
         List<String> waiting = reloaded.diff().changes().stream()
                 .filter(Change::needsRestart)
                 .map(Change::key)
@@ -169,6 +168,15 @@ public final class ConfigReload {
                     .addKeyValue("keys", waiting)
                     .log("these take effect at the next start: {}", String.join(", ", waiting));
         }
+    }
+
+    private static String brief(List<Change> changes) {
+        if (changes.isEmpty()) {
+            return "a file holds another key";
+        }
+        String told = changes.stream().limit(MOST_TOLD).map(Change::toString).collect(Collectors.joining("; "));
+        int more = changes.size() - MOST_TOLD;
+        return more > 0 ? told + "; and " + more + " more" : told;
     }
 
     private ReloadException refused(Throwable failure, String by) {

@@ -3,6 +3,7 @@ package io.magicapi.gateway.tests;
 import static io.magicapi.gateway.tests.AnswerClient.CHAT;
 import static io.magicapi.gateway.tests.AnswerClient.STREAM;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -27,6 +28,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -405,6 +408,25 @@ class ConfigReloadTest {
 
         Reply refused = ask("shape", CHAT.replace("hi", "x".repeat(3000)));
         assertThat(refused.error().path("code").asText()).isEqualTo("body_too_large");
+    }
+
+    @Test
+    @DisplayName("of very many changes the log tells some, and the answer all")
+    void manyChanges() {
+        String models = IntStream.range(0, 80)
+                .mapToObj(i -> "  m" + i + ": { route: [shape/x] }\n")
+                .collect(Collectors.joining("", "models:\n", ""));
+        try (LogCapture log = LogCapture.of("io.magicapi.gateway.reload")) {
+            Told told = reload(FIRST.replaceFirst("models:\\n", models));
+
+            assertThat(changes(told.json())).hasSize(80);
+            assertThat(log.lines())
+                    .filteredOn(line -> line.contains("was reloaded"))
+                    .singleElement(STRING)
+                    .contains("models.m49.route")
+                    .doesNotContain("models.m50.route")
+                    .contains("; and 30 more");
+        }
     }
 
     @Test
