@@ -95,6 +95,11 @@ final class GatewayProcess {
         return folder.resolve("plugins");
     }
 
+    /** {@return its configuration; it is there once the gateway is started} */
+    Path configFile() {
+        return folder.resolve("gateway.yaml");
+    }
+
     /** Starts it, and waits until it listens. */
     Subject start() {
         return start(Machine.freePort());
@@ -112,7 +117,7 @@ final class GatewayProcess {
     List<String> command(int port) {
         try {
             Files.createDirectories(folder);
-            Path config = Files.writeString(folder.resolve("gateway.yaml"), config(port));
+            Path config = Files.writeString(configFile(), config(port));
             environment.put("GATEWAY_JAR", jar.toString());
             environment.put("JAVA_HOME", jdk.toString());
             environment.put("JAVA_OPTS", String.join(" ", javaOptions));

@@ -82,10 +82,11 @@ final class Load implements AutoCloseable {
      *
      * @param group of one thread
      * @param stamped whether to look for {@link Stamp}s in the answers
+     * @param over the connections are opened one after the other, spread over this time
      */
-    static Load closed(EventLoopGroup group, Target target, int connections, boolean stamped) {
+    static Load closed(EventLoopGroup group, Target target, int connections, boolean stamped, Duration over) {
         Load load = new Load(group, target, stamped);
-        load.connect(connections);
+        load.connect(connections, over);
         return load;
     }
 
@@ -94,7 +95,7 @@ final class Load implements AutoCloseable {
         Load load = new Load(group, target, false);
         load.isOpen = true;
         load.interval = TimeUnit.SECONDS.toNanos(1) / rate;
-        load.connect(connections);
+        load.connect(connections, Duration.ZERO);
         load.onLoop(() -> {
             load.nextDue = System.nanoTime();
             load.sendDue();
@@ -132,10 +133,12 @@ final class Load implements AutoCloseable {
                 });
     }
 
-    private void connect(int number) {
+    private void connect(int number, Duration over) {
         Bootstrap bootstrap = bootstrap();
+        Duration pause = over.dividedBy(number);
         for (int i = 0; i < number; i++) {
             bootstrap.connect(target.address()).syncUninterruptibly();
+            Timing.sleep(pause);
         }
     }
 

@@ -45,7 +45,7 @@ final class MemoryUse {
             for (int wanted : streams) {
                 int count = Math.min(wanted, most);
                 Workload workload = Workload.streams(Names.MEMORY, SLOW, count);
-                try (Load load = Load.closed(group, workload.target(running), count, false)) {
+                try (Load load = Load.closed(group, workload.target(running), count, false, Duration.ZERO)) {
                     awaitAll(load, count);
                     Timing.sleep(Duration.ofSeconds(5));
                     String name = String.format(Locale.ROOT, "%,d streams", wanted);

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 
 /**
@@ -15,6 +16,7 @@ final class Rounds {
 
     private static final Duration WARM_UP = Duration.ofMillis(1500);
     private static final int MAX_WARM_UPS = 16;
+    private static final Duration SETTLED = Duration.ofSeconds(5);
 
     private final EventLoopGroup group;
     private final int rounds;
@@ -48,8 +50,19 @@ final class Rounds {
         return new Rounds(group, rounds, window, machine, true);
     }
 
-    /** A subject and the load it is given. */
-    record Entry(Subject subject, Workload workload) {}
+    /**
+     * A subject and the load it is given.
+     *
+     * @param name in the report
+     * @param prepare what is done to the subject before each time that it is measured
+     */
+    record Entry(String name, Subject subject, Workload workload, Optional<Runnable> prepare) {
+
+        /** Nothing is done to it. */
+        Entry(Subject subject, Workload workload) {
+            this(subject.name(), subject, workload, Optional.empty());
+        }
+    }
 
     /** Measures subjects with one workload. */
     void run(Workload workload, List<Subject> subjects, BiConsumer<Subject, Workload.Measured> result) {
@@ -66,6 +79,7 @@ final class Rounds {
         List<Entry> order = new ArrayList<>(entries);
         for (int round = 0; round < rounds; round++) {
             for (Entry entry : order) {
+                prepare(entry);
                 Workload.Measured measured = entry.workload().measure(entry.subject(), group, window);
                 requireAnswers(entry, measured);
                 result.accept(entry, measured);
@@ -74,9 +88,17 @@ final class Rounds {
         }
     }
 
+    /** What it does once after a change is not what is measured, such as to compile anew: so some load is let pass. */
+    private void prepare(Entry entry) {
+        entry.prepare().ifPresent(change -> {
+            change.run();
+            entry.workload().measure(entry.subject(), group, SETTLED);
+        });
+    }
+
     /**
      * Loads a subject until its requests get no cheaper. Meanwhile it may use all cores: the JVM's compilers would take
-     * minutes on one that is busy.
+     * minutes on one that is busy. Streams come without pauses first, for the same reason.
      */
     private void warmUp(Entry entry) {
         Process process = entry.subject().process();
@@ -84,15 +106,23 @@ final class Rounds {
             return;
         }
         machine.release(process.toHandle());
+        prepare(entry);
+        Workload workload = entry.workload();
+        if (!workload.script().gap().isZero()) {
+            warmUp(entry.subject(), workload.withoutPauses());
+        }
+        warmUp(entry.subject(), workload);
+        machine.confine(process.toHandle());
+    }
+
+    private void warmUp(Subject subject, Workload workload) {
         double best = Double.MAX_VALUE;
         int worse = 0;
         for (int i = 0; i < MAX_WARM_UPS && worse < 4; i++) {
-            double cost =
-                    entry.workload().measure(entry.subject(), group, WARM_UP).cpuPerAnswer();
+            double cost = workload.measure(subject, group, WARM_UP).cpuPerAnswer();
             worse = cost > best * 0.97 ? worse + 1 : 0;
             best = Math.min(best, cost);
         }
-        machine.confine(process.toHandle());
     }
 
     /** Refusals are quick: figures with many of them would look good. */

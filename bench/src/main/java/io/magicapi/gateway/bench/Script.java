@@ -35,6 +35,11 @@ record Script(Form form, int events, Duration gap) {
         return new Script(Form.SSE, events, gap);
     }
 
+    /** {@return how long the answer takes, if nothing slows it down} */
+    Duration length() {
+        return gap.multipliedBy(events);
+    }
+
     /**
      * Reads what {@link #toString} writes.
      *

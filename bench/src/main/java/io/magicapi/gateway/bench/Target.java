@@ -1,6 +1,9 @@
 package io.magicapi.gateway.bench;
 
+import java.io.EOFException;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -32,5 +35,22 @@ record Target(InetSocketAddress address, byte[] request) {
         headers.forEach(line -> head.append(line).append("\r\n"));
         head.append("content-length: ").append(body.length()).append("\r\n\r\n");
         return new Target(address, (head + body).getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /**
+     * Sends the request once.
+     *
+     * @return the status of the answer
+     * @throws IOException if there is no answer
+     */
+    int status() throws IOException {
+        try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
+            socket.getOutputStream().write(request);
+            byte[] begin = socket.getInputStream().readNBytes("HTTP/1.1 200".length());
+            if (begin.length == 0) {
+                throw new EOFException("the connection was closed");
+            }
+            return Integer.parseInt(new String(begin, "HTTP/1.1 ".length(), 3, StandardCharsets.US_ASCII));
+        }
     }
 }

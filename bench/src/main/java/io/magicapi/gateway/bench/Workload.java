@@ -46,6 +46,18 @@ record Workload(
         return new Workload(name, script, otherModel, bodyLength, connections, rate, lines);
     }
 
+    /** {@return the same, with events of streams that follow each other at once} */
+    Workload withoutPauses() {
+        return new Workload(
+                name,
+                new Script(script.form(), script.events(), Duration.ZERO),
+                model,
+                bodyLength,
+                connections,
+                rate,
+                headers);
+    }
+
     /** {@return what is sent to a subject} */
     Target target(Subject subject) {
         List<String> all = new ArrayList<>(headers.isEmpty() ? subject.headers() : headers);
@@ -53,7 +65,7 @@ record Workload(
     }
 
     /**
-     * Loads a subject for a while.
+     * Loads a subject for a while. Streams that take their time do not begin all at once: users do not either.
      *
      * @param group one thread, which sends the load
      * @return what was measured
@@ -63,7 +75,7 @@ record Workload(
         Target target = target(subject);
         try (Load load = rate > 0
                 ? Load.open(group, target, connections, rate)
-                : Load.closed(group, target, connections, streamed)) {
+                : Load.closed(group, target, connections, streamed, script.length())) {
             load.warmUp(WARM_UP);
             Duration cpuBefore = subject.cpu();
             long begin = System.nanoTime();
