@@ -37,7 +37,7 @@ final class Growth {
         for (int size : List.of(KB, 16 * KB, 128 * KB, KB * KB, 5 * KB * KB, 20 * KB * KB)) {
             // No more connections than keep one core busy: large bodies would queue for memory.
             Workload workload = Workload.plain(Names.BODY, size, size > KB * KB ? 2 : 16);
-            (size == KB ? rounds : rounds.warm()).times(3).run(workload, proxies, (subject, measured) -> {
+            (size == KB ? rounds : rounds.warm()).run(workload, proxies, (subject, measured) -> {
                 String metric = "CPU µs/request, " + (size < KB * KB ? size / KB + " KB" : size / KB / KB + " MB");
                 results.add(Names.BODY, subject.name(), metric, measured.cpuPerAnswer());
             });

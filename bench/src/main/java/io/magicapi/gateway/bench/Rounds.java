@@ -40,11 +40,6 @@ final class Rounds {
         this.warm = warm;
     }
 
-    /** {@return the same, but of another number of rounds} */
-    Rounds times(int other) {
-        return new Rounds(group, other, window, machine, warm);
-    }
-
     /** {@return the same, but without warming up: the subjects have been measured before} */
     Rounds warm() {
         return new Rounds(group, rounds, window, machine, true);

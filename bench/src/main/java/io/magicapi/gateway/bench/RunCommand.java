@@ -29,19 +29,19 @@ import picocli.CommandLine.Parameters;
 @Command(name = "run", description = "Measures the gateway beside others.", sortOptions = false)
 final class RunCommand implements Callable<Integer> {
 
+    private static final int ROUNDS = 5;
+
     /** How much is measured. */
     private enum Mode {
         /** Costs only, in about ten minutes. */
-        QUICK(3, Duration.ofMillis(1500), EnumSet.of(Part.COSTS)),
+        QUICK(Duration.ofMillis(1000), EnumSet.of(Part.COSTS)),
         /** Everything, in about half an hour. */
-        FULL(5, Duration.ofMillis(2000), EnumSet.allOf(Part.class));
+        FULL(Duration.ofMillis(2000), EnumSet.allOf(Part.class));
 
-        private final int rounds;
         private final Duration window;
         private final Set<Part> parts;
 
-        Mode(int rounds, Duration window, Set<Part> parts) {
-            this.rounds = rounds;
+        Mode(Duration window, Set<Part> parts) {
             this.window = window;
             this.parts = parts;
         }
@@ -114,7 +114,7 @@ final class RunCommand implements Callable<Integer> {
         EventLoopGroup group = Transports.group(1);
         long begin = System.nanoTime();
         try (Subject upstream = subjects.upstream(upstreamPort == 0 ? Machine.freePort() : upstreamPort)) {
-            Rounds rounds = new Rounds(group, mode.rounds, mode.window, machine, false);
+            Rounds rounds = new Rounds(group, ROUNDS, mode.window, machine, false);
             part(Part.COSTS, () -> costs(subjects, upstream, rounds));
             part(Part.TRANSLATION, () -> translation(subjects, upstream, rounds));
             part(Part.BODY, () -> body(subjects, upstream, rounds));
@@ -127,7 +127,7 @@ final class RunCommand implements Callable<Integer> {
                     () -> new MemoryUse(results, group, jdk).run(subjects.gateway(upstream), List.of(1000, 10_000)));
             part(
                     Part.START,
-                    () -> new StartTimes(results, machine, folder, mode.rounds)
+                    () -> new StartTimes(results, machine, folder, ROUNDS)
                             .run(subjects.gateway(upstream), Optional.ofNullable(newestJdk)));
         } finally {
             group.shutdownGracefully(0, 1, TimeUnit.SECONDS);

@@ -40,13 +40,20 @@ record Subject(
         builder.environment().putAll(environment);
         try {
             Process process = builder.start();
-            Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> end(process)));
             InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
             awaitListening(name, address, process);
             return new Subject(name, address, process, List.of());
         } catch (IOException e) {
             throw new IllegalStateException(name + " cannot be started", e);
         }
+    }
+
+    /** Ends it and its workers, which would live on without it, for a run that is broken off. */
+    private static void end(Process process) {
+        List<ProcessHandle> workers = process.descendants().toList();
+        process.destroyForcibly();
+        workers.forEach(ProcessHandle::destroyForcibly);
     }
 
     private static void awaitListening(String name, InetSocketAddress address, Process process) {
