@@ -21,7 +21,6 @@ final class GatewayProcess {
     private final Path folder;
     private final String upstreamPort;
     private final Map<String, String> environment = new HashMap<>();
-    private final List<String> lines = new ArrayList<>();
     private final List<String> javaOptions = new ArrayList<>();
     private final Path usualJdk;
     private Path jdk;
@@ -46,12 +45,6 @@ final class GatewayProcess {
     /** Names it in the report. {@return this} */
     GatewayProcess named(String other) {
         name = other;
-        return this;
-    }
-
-    /** Adds lines to the configuration. {@return this} */
-    GatewayProcess config(String text) {
-        lines.add(text);
         return this;
     }
 
@@ -147,7 +140,6 @@ final class GatewayProcess {
                     .append(base)
                     .append('\n');
         }
-        lines.forEach(line -> text.append(line).append('\n'));
         return text.toString();
     }
 }

@@ -17,7 +17,6 @@ final class Growth {
 
     private static final int KB = 1024;
     private static final int MANY_PLUGINS = 200;
-    private static final int OK = 200;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Results results;
@@ -135,7 +134,7 @@ final class Growth {
     private static void await(Subject gateway, Workload workload, boolean served) throws IOException {
         Target target = workload.target(gateway);
         long until = System.nanoTime() + PATIENCE.toNanos();
-        while ((target.status() == OK) != served) {
+        while (target.isServed() != served) {
             if (System.nanoTime() > until) {
                 throw new IllegalStateException("the gateway has not taken over " + gateway.headers() + " for "
                         + workload.model() + "; see its log");

@@ -1,11 +1,8 @@
 package io.magicapi.gateway.bench;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -103,11 +100,8 @@ final class StartTimes {
     }
 
     private static boolean answers(Target target) {
-        try (Socket socket = new Socket()) {
-            socket.connect(target.address(), 1000);
-            socket.getOutputStream().write(target.request());
-            InputStream in = socket.getInputStream();
-            return new String(in.readNBytes("HTTP/1.1 200".length()), StandardCharsets.US_ASCII).endsWith("200");
+        try {
+            return target.isServed();
         } catch (IOException refused) {
             return false;
         }

@@ -49,7 +49,7 @@ record Subject(
         }
     }
 
-    /** Ends it and its workers, which would live on without it, for a run that is broken off. */
+    /** Ends it at once, and its workers, which would live on without it. */
     private static void end(Process process) {
         List<ProcessHandle> workers = process.descendants().toList();
         process.destroyForcibly();
@@ -64,7 +64,7 @@ record Subject(
             }
             Timing.sleep(Duration.ofMillis(20));
         }
-        process.destroyForcibly();
+        end(process);
         throw new IllegalStateException(name + " does not listen; see its log");
     }
 
@@ -101,7 +101,8 @@ record Subject(
         process.destroy();
         try {
             if (!process.waitFor(10, TimeUnit.SECONDS)) {
-                process.destroyForcibly().waitFor();
+                end(process);
+                process.waitFor();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
