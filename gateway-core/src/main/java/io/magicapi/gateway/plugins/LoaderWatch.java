@@ -54,6 +54,11 @@ final class LoaderWatch {
             this.owned = owned;
             this.loader = loader;
         }
+
+        /** {@return for how many nanoseconds it has been unloaded} */
+        private long waited() {
+            return System.nanoTime() - unloadedAt;
+        }
     }
 
     /**
@@ -90,6 +95,7 @@ final class LoaderWatch {
     /** Looks which loaders are gone, and warns once about each that should be. Cheap; called regularly. */
     void check() {
         entries.removeIf(entry -> entry.loader.refersTo(null));
+        collect();
         for (Entry entry : entries) {
             if (entry.unloaded && !entry.reported) {
                 checkOverdue(entry);
@@ -97,9 +103,23 @@ final class LoaderWatch {
         }
     }
 
+    /**
+     * An idle gateway may not collect old objects for hours; without this the warning would often be false. Requests
+     * stand still meanwhile, so it is done once for all whose time is nearly over.
+     */
+    private void collect() {
+        long nearlyOver = patience.toNanos() * 3 / 4;
+        List<Entry> due = entries.stream()
+                .filter(entry -> entry.unloaded && !entry.collecting && entry.waited() > nearlyOver)
+                .toList();
+        if (!due.isEmpty()) {
+            due.forEach(entry -> entry.collecting = true);
+            System.gc();
+        }
+    }
+
     private void checkOverdue(Entry entry) {
-        long waited = System.nanoTime() - entry.unloadedAt;
-        if (waited > patience.toNanos()) {
+        if (entry.waited() > patience.toNanos()) {
             String culprit = culprit(entry);
             if (entry.loader.refersTo(null)) { // collected at the last moment
                 return;
@@ -115,10 +135,6 @@ final class LoaderWatch {
                             entry.label,
                             patience.toSeconds(),
                             culprit);
-        } else if (waited > patience.toNanos() * 3 / 4 && !entry.collecting) {
-            // An idle gateway may not collect old objects for hours; without this the warning would often be false.
-            entry.collecting = true;
-            System.gc();
         }
     }
 

@@ -7,9 +7,13 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -74,6 +78,31 @@ class LoaderWatchTest {
             watch.check();
             return watch.alive() == 0;
         });
+    }
+
+    @Test
+    @DisplayName("heaps are collected once for all that were unloaded together, not once for each")
+    void oneCollection() {
+        LoaderWatch patient = new LoaderWatch(Duration.ofSeconds(3));
+        List<ClassLoader> loaders = Stream.generate(() -> (ClassLoader) new URLClassLoader(new URL[0], null))
+                .limit(100)
+                .toList();
+        loaders.forEach(loader -> patient.loaded("many 1.0.0", name -> false, loader));
+        loaders.forEach(patient::unloaded);
+        long before = collections();
+
+        await().pollInterval(Duration.ofMillis(20)).until(() -> {
+            patient.check();
+            return patient.leaked() == loaders.size();
+        });
+
+        assertThat(collections() - before).isBetween(1L, 10L);
+    }
+
+    private static long collections() {
+        return ManagementFactory.getGarbageCollectorMXBeans().stream()
+                .mapToLong(GarbageCollectorMXBean::getCollectionCount)
+                .sum();
     }
 
     private void loadAndUnload() {
